@@ -1,0 +1,1 @@
+"""What ships to Lambda: the Flask app, the artifact's reader and the numpy engine."""

@@ -1,0 +1,84 @@
+"""The refusals of ``sklearn.utils.check_array``, by row and column.
+
+An evaluator calls these where the estimator that it stands for validates its inputs, so that
+both refuse the same values. Columns are positions in the array at hand; ``handler.model``
+translates them to the caller's.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from handler.engine.table import Floats, Inputs, as_float
+from handler.errors import Refusal, RowsRefused
+
+MISSING = "is missing, and this model takes no missing value here"
+INFINITE = "is infinite"
+TOO_LARGE = "is too large for float32, the precision in which this model compares"
+
+
+def as_finite(X: Inputs) -> Floats:
+    """Return X as float64 of shape (n, d), all finite (``ensure_all_finite=True``).
+
+    Raises
+    ------
+    RowsRefused
+        For NaN and infinities.
+    """
+    values = as_float(X)
+    if not np.isfinite(values).all():
+        _refuse(values, ~np.isfinite(values))
+    return values
+
+
+def as_finite_or_missing(X: Inputs) -> Floats:
+    """Return X as float64 of shape (n, d) without infinities (``"allow-nan"``).
+
+    Raises
+    ------
+    RowsRefused
+        For infinities.
+    """
+    values = as_float(X)
+    infinite = np.isinf(values)
+    if infinite.any():
+        _refuse(values, infinite)
+    return values
+
+
+def as_float32(X: Inputs, *, missing: bool) -> NDArray[np.float32]:
+    """Return X as float32 of shape (n, d), as trees and forests take it.
+
+    Parameters
+    ----------
+    X : inputs of shape (n, d)
+    missing : bool
+        Whether NaN may stay.
+
+    Raises
+    ------
+    RowsRefused
+        For infinities, values beyond float32's range and, unless ``missing``, for NaN.
+    """
+    values = as_float(X)
+    with np.errstate(over="ignore"):
+        single = values.astype(np.float32)
+    bad = np.isinf(single) if missing else ~np.isfinite(single)
+    if bad.any():
+        _refuse(values, bad)
+    return single
+
+
+def _refuse(values: Floats, bad: NDArray[np.bool_]) -> None:
+    rows, columns = np.nonzero(bad)
+    raise RowsRefused(
+        [
+            Refusal(int(row), int(column), _reason(float(values[row, column])))
+            for row, column in zip(rows, columns, strict=True)
+        ]
+    )
+
+
+def _reason(value: float) -> str:
+    if np.isnan(value):
+        return MISSING
+    return INFINITE if np.isinf(value) else TOO_LARGE

@@ -1,0 +1,73 @@
+"""The fallback engine: scikit-learn itself, for what has no proven numpy form.
+
+The one module of ``handler`` that imports joblib and what an estimator needs: an artifact of
+the numpy engine never imports it.
+"""
+
+import warnings
+from importlib import import_module
+from io import BytesIO
+from typing import Any
+
+from handler.engine.base import METHODS
+from handler.engine.table import Array, Inputs, Table
+from handler.signature import Column, Signature
+
+
+def load_estimator(content: bytes, signature: Signature) -> "SklearnEstimator":
+    """Return the estimator of a joblib file whose SHA-256 the caller has checked.
+
+    Loading executes what the file says: only the artifact's own digest makes it ours.
+    """
+    import joblib
+
+    return SklearnEstimator(joblib.load(BytesIO(content)), signature)
+
+
+class SklearnEstimator:
+    """A fitted scikit-learn estimator that takes the engine's inputs.
+
+    Parameters
+    ----------
+    estimator : fitted scikit-learn estimator
+    signature : Signature
+        Its columns' names and types rebuild the DataFrame that it was fitted on.
+    """
+
+    def __init__(self, estimator: Any, signature: Signature) -> None:
+        self.estimator = estimator
+        self.signature = signature
+
+    def __getattr__(self, method: str) -> Any:
+        if method not in METHODS:
+            raise AttributeError(method)
+        compute = getattr(self.estimator, method)
+        return lambda X: _dense(_quiet(compute, self.native(X)))
+
+    def native(self, X: Inputs) -> Any:
+        """Return X as scikit-learn takes it: an array, a list of str or a DataFrame."""
+        if not isinstance(X, Table):
+            return list(X) if self.signature.kind == "text" else X
+        # By name: pandas is in the bundle only where the model was fitted on a DataFrame.
+        pandas = import_module("pandas")
+        columns = zip(self.signature.columns, X.columns, strict=True)
+        return pandas.DataFrame({c.name: _series(pandas, c, values) for c, values in columns})
+
+
+def _series(pandas: Any, column: Column, values: Array) -> Any:
+    if column.dtype == "category":
+        return pandas.Categorical(values, categories=list(column.categories or ()))
+    if values.dtype == object:
+        return pandas.Series(values, dtype=column.dtype if column.type == "string" else object)
+    return pandas.Series(values)
+
+
+def _quiet(compute: Any, X: Any) -> Any:
+    # Rows with unknown categories or constant features warn at each call; the log is for errors.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return compute(X)
+
+
+def _dense(result: Any) -> Any:
+    return result.toarray() if hasattr(result, "toarray") else result

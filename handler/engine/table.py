@@ -1,0 +1,88 @@
+"""The inputs inside the engine: a 2-D array, or a table whose columns have types of their own."""
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from handler.errors import InvalidInput
+
+type Array = NDArray[Any]
+type Floats = NDArray[np.float64]
+
+
+class Table:
+    """Columns of one length, each a 1-D array with a type of its own (a DataFrame's body).
+
+    Parameters
+    ----------
+    columns : sequence of 1-D arrays, each of shape (n_rows,)
+    n_rows : int
+        Needed where there are no columns at all.
+    """
+
+    __slots__ = ("columns", "n_rows")
+
+    def __init__(self, columns: Sequence[Array], n_rows: int) -> None:
+        self.columns = tuple(columns)
+        self.n_rows = n_rows
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(n_rows, n_columns), as an array has it."""
+        return self.n_rows, len(self.columns)
+
+
+# What evaluators take: (n, d) numbers or objects, a table, or (n,) objects for raw text.
+type Inputs = Array | Table
+
+
+def n_rows(X: Inputs) -> int:
+    """Return the number of rows."""
+    return int(X.shape[0])
+
+
+def as_float(X: Inputs) -> Floats:
+    """Return X as float64 of shape (n, d); a missing value of any kind becomes NaN.
+
+    Raises
+    ------
+    InvalidInput
+        Where a value is no number (scikit-learn raises ValueError there).
+    """
+    if isinstance(X, Table):
+        if not X.columns:
+            return np.empty((X.n_rows, 0))
+        return np.column_stack([_float_column(column) for column in X.columns])
+    return _float_column(X)
+
+
+def columns_of(X: Inputs) -> list[Array]:
+    """Return the columns as 1-D arrays, each with its own type."""
+    if isinstance(X, Table):
+        return list(X.columns)
+    return [X[:, j] for j in range(X.shape[1])]
+
+
+def take_columns(X: Inputs, positions: Sequence[int] | NDArray[np.intp]) -> Inputs:
+    """Return the columns at these positions, in this order."""
+    if isinstance(X, Table):
+        return Table([X.columns[j] for j in positions], X.n_rows)
+    return X[:, np.asarray(positions, dtype=np.intp)]
+
+
+def take_rows(X: Inputs, rows: Any) -> Inputs:
+    """Return the rows that an index array, mask or slice selects."""
+    if isinstance(X, Table):
+        columns = [column[rows] for column in X.columns]
+        count = len(columns[0]) if columns else len(np.arange(X.n_rows)[rows])
+        return Table(columns, count)
+    return cast(Array, X[rows])
+
+
+def _float_column(values: Array) -> Floats:
+    try:
+        return np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InvalidInput(f"a number was expected: {error}") from None

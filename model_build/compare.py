@@ -1,0 +1,90 @@
+"""Compares a model's answers with scikit-learn's own, method by method."""
+
+import warnings
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from handler.engine.table import Array
+from handler.model import Model
+
+RELATIVE = 1e-9
+# Sums that cancel leave rounding errors where the exact answer is near 0; relative to 0 any
+# error is infinite. This floor is a thousandth of the relative tolerance at 1.
+ABSOLUTE = 1e-12
+
+
+class Difference(NamedTuple):
+    """The largest difference that one method showed.
+
+    ``relative`` is the largest |got - expected| / |expected| among numbers that are not within
+    ``ABSOLUTE``; ``row`` is where it was, None where all answers were equal.
+    """
+
+    method: str
+    equal: bool
+    relative: float
+    row: int | None
+    expected: Any
+    got: Any
+
+
+def compare(estimator: Any, model: Model, X: Any) -> list[Difference]:
+    """Return a difference a method: equal or not, and by how much.
+
+    Parameters
+    ----------
+    estimator : fitted scikit-learn estimator, which answers for X as it is
+    model : Model
+    X : DataFrame, 2-D array or list of str; all rows must be such that scikit-learn takes them
+    """
+    return [_compare_method(estimator, model, X, method) for method in model.methods]
+
+
+def as_inputs(X: Any) -> Any:
+    """Return X as ``Model.predict`` takes it: a DataFrame becomes a dict of columns."""
+    if isinstance(X, pd.DataFrame):
+        return {str(name): X.iloc[:, j].to_numpy() for j, name in enumerate(X.columns)}
+    return X.toarray() if hasattr(X, "toarray") else X
+
+
+def _compare_method(estimator: Any, model: Model, X: Any, method: str) -> Difference:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        expected = dense(getattr(estimator, method)(X))
+    got = dense(getattr(model, method)(as_inputs(X)))
+    if expected.shape != got.shape:
+        return Difference(method, False, np.inf, 0, expected.shape, got.shape)
+    wrong, relative = _differences(expected, got)
+    if not relative.size:
+        return Difference(method, True, 0.0, None, None, None)
+    worst = int(np.argmax(np.where(wrong, np.inf, relative).reshape(len(expected), -1).max(axis=1)))
+    largest = float(relative.max())
+    row = worst if wrong.any() or largest else None
+    return Difference(method, not wrong.any(), largest, row, expected[worst], got[worst])
+
+
+def dense(answer: Any) -> Array:
+    """Return an answer of any form (list, sparse matrix, DataFrame) as an array."""
+    return np.asarray(answer.toarray() if hasattr(answer, "toarray") else answer)
+
+
+def _differences(expected: Array, got: Array) -> tuple[Array, Array]:
+    """Return which values differ, and by how much (infinite for labels)."""
+    if expected.dtype.kind != "f" or got.dtype.kind != "f":
+        wrong = ~_same_objects(expected, got)
+        return wrong, np.where(wrong, np.inf, 0.0)
+    with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
+        distance = np.abs(got - expected)
+        same = (got == expected) | (np.isnan(got) & np.isnan(expected)) | (distance <= ABSOLUTE)
+        relative = np.where(same, 0.0, distance / np.abs(expected))
+    relative[np.isnan(relative)] = np.inf
+    return relative > RELATIVE, relative
+
+
+def _same_objects(expected: Array, got: Array) -> Array:
+    pairs: Iterator[tuple[Any, Any]] = zip(expected.ravel(), got.ravel(), strict=True)
+    same = [a == b or (a != a and b != b) for a, b in pairs]
+    return np.array(same, dtype=bool).reshape(expected.shape)

@@ -1,0 +1,82 @@
+"""Export: a fitted scikit-learn estimator as an artifact that needs no scikit-learn."""
+
+from collections.abc import Iterator, Mapping
+from importlib import metadata as distributions
+from pathlib import Path
+from typing import Any
+
+from sklearn.base import BaseEstimator
+
+from handler.engine.base import METHODS
+from model_build.export import linear
+from model_build.export.node import Exporter, UnsupportedEstimator, export_node
+from model_build.export.signature import signature_of
+from model_build.export.writer import write_artifact
+
+__all__ = ["FAMILIES", "UnsupportedEstimator", "export_model", "exporters"]
+
+# Every exporter, by family: {scikit-learn class: function}. The mirror of
+# ``handler.engine.FAMILIES``; tests/engine/test_contract.py holds the two together.
+FAMILIES: Mapping[str, Mapping[type, Exporter]] = {
+    "linear": linear.EXPORTERS,
+}
+
+
+def exporters() -> dict[type, Exporter]:
+    """Return the exporters of all families by the exact class that they export."""
+    return {cls: export for family in FAMILIES.values() for cls, export in family.items()}
+
+
+def export_model(
+    estimator: BaseEstimator,
+    X: Any,
+    path: str | Path,
+    *,
+    name: str = "model",
+    version: str | None = None,
+    engine: str = "numpy",
+    metadata: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Write the artifact of a fitted estimator or pipeline.
+
+    Parameters
+    ----------
+    estimator : fitted estimator
+    X : (n, d) array, DataFrame or list of str
+        A sample of its inputs, which gives the signature's names and types.
+    path : folder to write; an artifact that is there is replaced as a whole
+    name, version : str
+        What answers say of the model; the version defaults to a digest of the contents.
+    engine : {"numpy", "sklearn"}
+        "sklearn" keeps the estimator itself, as a joblib file.
+    metadata : mapping, optional
+        JSON to carry along: metrics, parity.
+
+    Returns
+    -------
+    dict
+        The manifest.
+
+    Raises
+    ------
+    UnsupportedEstimator
+        With the numpy engine, for what has no numpy form; names the class and the step.
+    """
+    signature = signature_of(estimator, X)
+    root = export_node(estimator, exporters()) if engine == "numpy" else None
+    methods = [method for method in METHODS if hasattr(estimator, method)]
+    return write_artifact(
+        Path(path),
+        estimator=estimator,
+        root=root,
+        signature=signature,
+        methods=methods,
+        name=name,
+        version=version,
+        metadata={**(metadata or {}), "versions": dict(_versions())},
+    )
+
+
+def _versions() -> Iterator[tuple[str, str]]:
+    for package in ("numpy", "scikit-learn"):
+        yield package, distributions.version(package)

@@ -1,0 +1,184 @@
+"""Learns a model's signature from a sample of its inputs and from the model itself."""
+
+import warnings
+from collections.abc import Sequence
+from typing import Any, cast
+
+import numpy as np
+import pandas as pd
+
+from handler.engine.table import Array
+from handler.errors import InvalidInput
+from handler.signature import Column, ColumnType, Scalar, Signature
+
+
+def signature_of(estimator: Any, X: Any) -> Signature:
+    """Return the signature of a fitted estimator.
+
+    Which columns may hold a missing value is not guessed: the estimator is asked, with one
+    row of the sample.
+
+    Parameters
+    ----------
+    estimator : fitted scikit-learn estimator
+    X : (n, d) array, DataFrame or list of str
+        A sample of its inputs, one row at least.
+
+    Raises
+    ------
+    InvalidInput
+        For a sample that is empty or of another kind.
+    """
+    if len(X) == 0:
+        raise InvalidInput("the sample of inputs has no rows; at least one is needed")
+    if isinstance(X, pd.DataFrame):
+        return _of_frame(estimator, X)
+    if isinstance(X, np.ndarray) and X.ndim == 2:
+        return _of_array(estimator, X)
+    if isinstance(X, Sequence | np.ndarray) and all(isinstance(text, str) for text in X):
+        return Signature("text", ())
+    return _of_array(estimator, _to_array(X))
+
+
+def _to_array(X: Any) -> Array:
+    array = X.toarray() if hasattr(X, "toarray") else np.asarray(X)
+    if array.ndim != 2:
+        raise InvalidInput(
+            "the sample of inputs must be a 2-D array, a DataFrame or a list of str, "
+            f"got {type(X).__name__} of shape {array.shape}"
+        )
+    return cast(Array, array)
+
+
+def _of_frame(estimator: Any, frame: pd.DataFrame) -> Signature:
+    row = _example_row(frame)
+    accepted = _accepted_missing(estimator, row, frame.shape[1])
+    columns = [
+        _column(str(name), frame.iloc[:, j], row.iloc[0, j], j in accepted)
+        for j, name in enumerate(frame.columns)
+    ]
+    return Signature("table", tuple(columns))
+
+
+def _of_array(estimator: Any, X: Array) -> Signature:
+    frame = pd.DataFrame(X).infer_objects() if X.dtype == object else pd.DataFrame(X)
+    row = _example_row(frame)
+    native = row.to_numpy(dtype=X.dtype)
+    accepted = _accepted_missing(estimator, native, X.shape[1])
+    columns = [_column(f"x{j}", frame[j], row.iloc[0, j], j in accepted) for j in range(X.shape[1])]
+    return Signature("array", tuple(columns))
+
+
+def _column(name: str, values: "pd.Series[Any]", example: Any, nullable: bool) -> Column:
+    dtype = values.dtype
+    categories = None
+    if isinstance(dtype, pd.CategoricalDtype):
+        categories = tuple(_scalar(item) for item in dtype.categories)
+        column_type = _type_of(pd.Series(dtype.categories))
+    else:
+        column_type = _type_of(values)
+    return Column(
+        name=name,
+        type=column_type,
+        dtype=dtype.name,
+        nullable=nullable,
+        null="none" if any(value is None for value in values) else "nan",
+        example=_scalar(example),
+        categories=categories,
+    )
+
+
+def _type_of(values: "pd.Series[Any]") -> ColumnType:
+    known = values.dropna()
+    if pd.api.types.is_bool_dtype(known) or _all(known, bool | np.bool_):
+        return "boolean"
+    if pd.api.types.is_integer_dtype(known) and pd.api.types.is_integer_dtype(values):
+        return "integer"
+    if pd.api.types.is_numeric_dtype(known) or _all(known, int | float | np.number):
+        return "number"
+    return "string" if _all(known, str) else "any"
+
+
+def _all(values: "pd.Series[Any]", kind: Any) -> bool:
+    return len(values) > 0 and all(isinstance(value, kind) for value in values)
+
+
+def _scalar(value: Any) -> Scalar:
+    item = value.item() if isinstance(value, np.generic) else value
+    if item is None or item is pd.NA or item != item:
+        return None
+    return item if isinstance(item, str | int | float | bool) else str(item)
+
+
+def _example_row(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return one row without missing values where there is one: each column's middle value."""
+    row = frame.iloc[[0]].copy()
+    for j in range(frame.shape[1]):
+        known = frame.iloc[:, j].dropna()
+        if len(known):
+            middle = (
+                known.sort_values().iloc[len(known) // 2] if _sortable(known) else known.iloc[0]
+            )
+            row.isetitem(j, pd.Series([middle], index=row.index, dtype=frame.dtypes.iloc[j]))
+    return row
+
+
+def _sortable(values: "pd.Series[Any]") -> bool:
+    return bool(pd.api.types.is_numeric_dtype(values))
+
+
+def _accepted_missing(estimator: Any, row: Any, width: int) -> set[int]:
+    """Return the positions of the columns in which the estimator takes a missing value.
+
+    Columns are refused one by one in scikit-learn, so a group that passes passes as a whole;
+    halving the groups that do not needs few calls.
+    """
+    compute = next(
+        getattr(estimator, method)
+        for method in ("predict", "transform", "score_samples", "decision_function")
+        if hasattr(estimator, method)
+    )
+    return _passing(compute, row, list(range(width)))
+
+
+def _passing(compute: Any, row: Any, columns: list[int]) -> set[int]:
+    if not columns:
+        return set()
+    if _passes(compute, _with_missing(row, columns)):
+        return set(columns)
+    if len(columns) == 1:
+        return set()
+    middle = len(columns) // 2
+    return _passing(compute, row, columns[:middle]) | _passing(compute, row, columns[middle:])
+
+
+def _passes(compute: Any, row: Any) -> bool:
+    if row is None:
+        return False
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            compute(row)
+        except (ValueError, TypeError):
+            return False
+    return True
+
+
+def _with_missing(row: Any, columns: list[int]) -> Any:
+    if isinstance(row, np.ndarray):
+        changed = row.astype(object if row.dtype == object else np.float64)
+        changed[:, columns] = np.nan
+        return changed
+    frame = row.copy()
+    for j in columns:
+        frame.isetitem(j, _missing_like(frame.iloc[:, j]))
+    return frame
+
+
+def _missing_like(values: "pd.Series[Any]") -> "pd.Series[Any]":
+    """Return a missing value as it would arrive: a float in a column of numbers."""
+    if pd.api.types.is_bool_dtype(values.dtype):
+        return pd.Series([np.nan], index=values.index, dtype=object)
+    if pd.api.types.is_integer_dtype(values.dtype):
+        return pd.Series([np.nan], index=values.index, dtype=np.float64)
+    return pd.Series([np.nan], index=values.index, dtype=values.dtype)
