@@ -57,7 +57,9 @@ def load_model(path: str | Path) -> Model:
     if manifest["engine"] == "sklearn":
         estimator = _load_estimator(_part(parts, ESTIMATOR), signature)
     else:
-        estimator = _Reader(_part(parts, ARRAYS), contents["arrays"]).evaluator(contents["root"])
+        estimator = build(
+            _Decoder(_part(parts, ARRAYS), contents["arrays"]).decode(contents["root"])
+        )
     return Model(_description(manifest, contents), signature, estimator)
 
 
@@ -148,19 +150,16 @@ def _description(manifest: dict[str, Any], contents: dict[str, Any]) -> Descript
     )
 
 
-class _Reader:
-    """Builds evaluators from the inside out; the mirror of ``model_build.export.writer``."""
+class _Decoder:
+    """Puts the arrays back into a tree of nodes; the mirror of the encoder in ``writer``."""
 
     def __init__(self, arrays: memoryview, index: list[dict[str, Any]]) -> None:
         self.arrays = arrays
         self.index = index
 
-    def evaluator(self, root: dict[str, Any]) -> Any:
-        return self._value(root)
-
-    def _value(self, value: Any) -> Any:
+    def decode(self, value: Any) -> Any:
         if isinstance(value, list):
-            return [self._value(item) for item in value]
+            return [self.decode(item) for item in value]
         if not isinstance(value, dict):
             return value
         if "$array" in value:
@@ -169,8 +168,7 @@ class _Reader:
             return _objects(value)
         if "$float" in value:
             return float(value["$float"])
-        node = {key: self._value(item) for key, item in value.items()}
-        return build(node) if "kind" in node else node
+        return {key: self.decode(item) for key, item in value.items()}
 
     def _array(self, entry: dict[str, Any]) -> Array:
         if entry["dtype"] not in _DTYPES:

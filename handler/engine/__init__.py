@@ -3,7 +3,7 @@
 from importlib import import_module
 from typing import Any
 
-from handler.engine.base import Evaluator, fields_of
+from handler.engine.base import Evaluator
 from handler.errors import ArtifactError
 
 # Every evaluator an artifact may name, by family (a module of this package). The mirror of
@@ -14,20 +14,29 @@ FAMILIES: dict[str, tuple[str, ...]] = {
 }
 
 
-def build(node: dict[str, Any]) -> Evaluator:
-    """Return the evaluator of a node whose arrays and children are already built.
+def build(tree: Any) -> Any:
+    """Return a decoded tree of nodes as evaluators, built from the inside out.
 
     Raises
     ------
     ArtifactError
         For a kind that this version does not know or fields that do not fit it.
     """
-    kind = node.get("kind", "")
+    if isinstance(tree, list | tuple):
+        return [build(item) for item in tree]
+    if not isinstance(tree, dict):
+        return tree
+    fields = {key: build(value) for key, value in tree.items()}
+    return _evaluator(fields) if "kind" in fields else fields
+
+
+def _evaluator(fields: dict[str, Any]) -> Evaluator:
+    kind = fields.pop("kind")
     family, _, name = str(kind).partition(".")
     if name not in FAMILIES.get(family, ()):
         raise ArtifactError(f"model.json names the evaluator {kind!r}, which this skzap lacks")
     evaluator = getattr(import_module(f"handler.engine.{family}"), name)
     try:
-        return evaluator(**fields_of(node))  # type: ignore[no-any-return]
+        return evaluator(**fields)  # type: ignore[no-any-return]
     except TypeError as error:
         raise ArtifactError(f"model.json: fields of {kind!r} do not fit: {error}") from None

@@ -1,7 +1,5 @@
 """What every evaluator is."""
 
-from typing import Any
-
 import numpy as np
 
 from handler.engine.table import Array, Floats, Inputs
@@ -67,7 +65,3 @@ class Classifier(Evaluator):
         with np.errstate(divide="ignore"):
             return np.log(self.predict_proba(X))
 
-
-def fields_of(node: dict[str, Any]) -> dict[str, Any]:
-    """Return a node's fields without its kind: the keyword arguments of its evaluator."""
-    return {key: value for key, value in node.items() if key != "kind"}

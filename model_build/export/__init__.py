@@ -1,15 +1,16 @@
 """Export: a fitted scikit-learn estimator as an artifact that needs no scikit-learn."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import metadata as distributions
 from pathlib import Path
 from typing import Any
 
 from sklearn.base import BaseEstimator
 
+from handler.engine import build
 from handler.engine.base import METHODS
 from model_build.export import linear
-from model_build.export.node import Exporter, UnsupportedEstimator, export_node
+from model_build.export.node import Exporter, Node, UnsupportedEstimator, export_node
 from model_build.export.signature import signature_of
 from model_build.export.writer import write_artifact
 
@@ -63,8 +64,8 @@ def export_model(
         With the numpy engine, for what has no numpy form; names the class and the step.
     """
     signature = signature_of(estimator, X)
-    root = export_node(estimator, exporters()) if engine == "numpy" else None
     methods = [method for method in METHODS if hasattr(estimator, method)]
+    root = _checked_node(estimator, methods) if engine == "numpy" else None
     return write_artifact(
         Path(path),
         estimator=estimator,
@@ -75,6 +76,18 @@ def export_model(
         version=version,
         metadata={**(metadata or {}), "versions": dict(_versions())},
     )
+
+
+def _checked_node(estimator: BaseEstimator, methods: Sequence[str]) -> Node:
+    root = export_node(estimator, exporters())
+    evaluator = build(root)
+    lacking = [method for method in methods if not evaluator.supports(method)]
+    if lacking:
+        raise UnsupportedEstimator(
+            f"{type(estimator).__qualname__} offers {', '.join(lacking)}, "
+            "which its numpy form does not have"
+        )
+    return root
 
 
 def _versions() -> Iterator[tuple[str, str]]:
