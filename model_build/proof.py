@@ -1,0 +1,157 @@
+"""Proves that an exported model answers as scikit-learn does, and refuses what it refuses."""
+
+import warnings
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from handler.errors import InvalidInput, RowsRefused
+from handler.model import Model
+from model_build.compare import Difference, as_inputs, compare
+from model_build.nasty import nasty_rows
+
+
+class Parity(NamedTuple):
+    """What a proof found.
+
+    ``differences`` has an entry a method and kind of rows; ``refused`` counts the nasty rows
+    that both refuse.
+    """
+
+    held_out: int
+    nasty: int
+    refused: int
+    differences: dict[str, list[Difference]]
+
+    @property
+    def proven(self) -> bool:
+        """Whether every answer and every refusal is equal."""
+        return not any(not d.equal for found in self.differences.values() for d in found)
+
+    def worst(self) -> Difference | None:
+        """Return the first difference that is not equal, None if there is none."""
+        every = [d for found in self.differences.values() for d in found]
+        return next((d for d in every if not d.equal), None)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the report's form."""
+        return {
+            "proven": self.proven,
+            "held_out_rows": self.held_out,
+            "nasty_rows": self.nasty,
+            "nasty_rows_refused_by_both": self.refused,
+            "methods": {
+                kind: {d.method: {"equal": d.equal, "relative": d.relative} for d in found}
+                for kind, found in self.differences.items()
+            },
+        }
+
+
+def prove(estimator: Any, model: Model, held_out: Any) -> Parity:
+    """Compare a model with its estimator on held-out rows and on nasty ones made from it.
+
+    Parameters
+    ----------
+    estimator : fitted scikit-learn estimator
+    model : Model
+        What ``load_model`` returned for its artifact.
+    held_out : DataFrame, 2-D array or list of str
+    """
+    nasty = _as_training_had_it(nasty_rows(estimator, held_out), held_out)
+    theirs = _refused_by(lambda X: _ask(estimator, X), nasty)
+    ours = _refused_by_model(model, nasty)
+    accepted = sorted(set(range(len(nasty))) - theirs - ours)
+    return Parity(
+        held_out=len(held_out),
+        nasty=len(nasty),
+        refused=len(theirs & ours),
+        differences={
+            "held-out": compare(estimator, model, held_out),
+            "nasty": compare(estimator, model, _rows(nasty, accepted)) if accepted else [],
+            "refusals": [_refusals(theirs, ours, nasty)],
+        },
+    )
+
+
+def _ask(estimator: Any, X: Any) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for method in ("predict", "transform", "score_samples"):
+            if hasattr(estimator, method):
+                getattr(estimator, method)(X)
+                return
+
+
+def _refused_by(ask: Callable[[Any], None], X: Any) -> set[int]:
+    """Return the rows that ``ask`` refuses alone, by halving the groups that it refuses."""
+    pending, refused = [list(range(len(X)))], set()
+    while pending:
+        rows = pending.pop()
+        try:
+            ask(_rows(X, rows))
+        except (ValueError, TypeError):
+            if len(rows) == 1:
+                refused.add(rows[0])
+            else:
+                pending += [rows[: len(rows) // 2], rows[len(rows) // 2 :]]
+    return refused
+
+
+def _refused_by_model(model: Model, X: Any) -> set[int]:
+    try:
+        getattr(model, model.methods[0])(as_inputs(X))
+    except RowsRefused as error:
+        first = {problem.row for problem in error.problems}
+    except InvalidInput:
+        return _refused_by(lambda rows: getattr(model, model.methods[0])(as_inputs(rows)), X)
+    else:
+        return set()
+    rest = sorted(set(range(len(X))) - first)
+    again = _refused_by_model(model, _rows(X, rest)) if rest else set()
+    return first | {rest[i] for i in again}
+
+
+def _rows(X: Any, rows: list[int]) -> Any:
+    if isinstance(X, pd.DataFrame):
+        return X.iloc[rows]
+    return X[rows] if isinstance(X, np.ndarray) else [X[i] for i in rows]
+
+
+def _refusals(theirs: set[int], ours: set[int], nasty: Any) -> Difference:
+    apart = sorted(theirs ^ ours)
+    if not apart:
+        return Difference("refusals", True, 0.0, None, None, None)
+    row = apart[0]
+    said = ("accepts", "refuses")
+    return Difference(
+        "refusals",
+        False,
+        np.inf,
+        row,
+        said[row in theirs],
+        f"{said[row in ours]}: {_show(nasty, row)}",
+    )
+
+
+def _show(X: Any, row: int) -> str:
+    return str(X.iloc[row].to_dict() if isinstance(X, pd.DataFrame) else X[row])
+
+
+def _as_training_had_it(nasty: Any, held_out: Any) -> Any:
+    """Return nasty rows with the types that a caller's DataFrame would have.
+
+    Categoricals stay categoricals, with room for the categories that training never saw.
+    """
+    if not isinstance(nasty, pd.DataFrame):
+        return nasty
+    frame = nasty.copy()
+    for j, dtype in enumerate(held_out.dtypes):
+        values = nasty.iloc[:, j]
+        if isinstance(dtype, pd.CategoricalDtype):
+            known = [*dtype.categories, *values.dropna()]
+            frame.isetitem(j, pd.Categorical(values, categories=list(dict.fromkeys(known))))
+        elif isinstance(dtype, pd.StringDtype):
+            frame.isetitem(j, values.astype(dtype).array)
+    return frame
