@@ -103,8 +103,8 @@ class DataSection:
     task: str = _key(
         accept.one_of("auto", "classification", "regression"),
         "What kind of prediction. `auto` classifies strings, booleans and whole numbers of at most "
-        "20 different values, and regresses all other numbers. With `training.estimator` the "
-        "estimator decides.",
+        "20 different values with ten rows of each on average, and regresses all other numbers. "
+        "With `training.estimator` the estimator decides.",
         "auto",
     )
     test_size: float = _key(

@@ -87,7 +87,7 @@ def candidates() -> Kind:
             value == "auto"
             or (
                 is_list_of_different_texts(value)
-                and 0 < len(value)
+                and len(value) > 0
                 and set(value) <= set(CANDIDATES)
             )
         ),
