@@ -10,7 +10,33 @@ from handler.errors import ArtifactError
 # ``model_build.export.FAMILIES``; tests/engine/test_contract.py holds the two together.
 # Nothing outside this list is ever imported because an artifact says so.
 FAMILIES: dict[str, tuple[str, ...]] = {
-    "linear": ("LinearRegressor",),
+    "linear": (
+        "LinearClassifier",
+        "LinearOneClass",
+        "LinearRegressor",
+        "LogLinearRegressor",
+        "LogisticClassifier",
+        "ModifiedHuberClassifier",
+        "MultilabelLinearClassifier",
+        "SoftmaxClassifier",
+    ),
+    "compose": (
+        "ColumnTransformer",
+        "FeatureUnion",
+        "Identity",
+        "Pipeline",
+    ),
+    "preprocessing": (
+        "Binarizer",
+        "MaxAbsScaler",
+        "MinMaxScaler",
+        "Normalizer",
+        "OneHotEncoder",
+        "OrdinalEncoder",
+        "RobustScaler",
+        "StandardScaler",
+    ),
+    "impute": ("SimpleImputer",),
 }
 
 

@@ -1,0 +1,52 @@
+"""From decision values to probabilities: the formulas that families share."""
+
+from typing import cast
+
+import numpy as np
+
+from handler.engine.table import Array
+
+
+def expit(scores: Array) -> Array:
+    """Return ``1 / (1 + exp(-scores))``, the logistic function as ``scipy.special.expit`` has it.
+
+    Parameters
+    ----------
+    scores : any shape
+    """
+    with np.errstate(over="ignore"):
+        return cast(Array, 1.0 / (1.0 + np.exp(-scores)))
+
+
+def softmax(scores: Array) -> Array:
+    """Return each row's exponentials over their sum: ``sklearn.utils.extmath.softmax``.
+
+    Parameters
+    ----------
+    scores : shape (n, k); rows with infinities answer NaN, as they do in scikit-learn
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        powers = np.exp(scores - scores.max(axis=1, keepdims=True))
+        return cast(Array, powers / powers.sum(axis=1, keepdims=True))
+
+
+def two_columns(positive: Array) -> Array:
+    """Return the probabilities of both classes, shape (n, 2), from those of the second, (n,)."""
+    return np.column_stack((1 - positive, positive))
+
+
+def shares(values: Array) -> Array:
+    """Return each row's values over their sum; equal shares where all are 0.
+
+    The normalisation of ``LinearClassifierMixin._predict_proba_lr``.
+
+    Parameters
+    ----------
+    values : shape (n, k), not negative
+    """
+    sums = values.sum(axis=1)
+    empty = sums == 0
+    if empty.any():
+        values = np.where(empty[:, None], 1.0, values)
+        sums[empty] = values.shape[1]
+    return cast(Array, values / sums[:, None])
