@@ -142,8 +142,9 @@ class TrainingSection:
     )
     scoring: str = _key(
         accept.scoring(),
-        "What the models are compared by. `auto` is ROC AUC for two classes, log loss for more, "
-        "and R2 for regression.",
+        "What the models are compared by. `auto` is ROC AUC for two classes, accuracy for more, "
+        "and R2 for regression. The simplest of those that are not measurably worse than the best "
+        "is chosen.",
         "auto",
     )
     folds: int = _key(

@@ -74,46 +74,48 @@ def _classification(
     estimator: Any, X_test: Any, y_test: NDArray[Any], y_train: NDArray[Any]
 ) -> dict[str, Any]:
     classes = list(estimator.classes_)
+    predicted = estimator.predict(X_test)
     baseline = DummyClassifier(strategy="prior").fit(np.zeros((len(y_train), 1)), y_train)
     blind = np.zeros((len(y_test), 1))
     return {
         "classes": [plain(label) for label in classes],
         "positive_class": plain(classes[1]) if len(classes) == 2 else None,
-        **_measures(estimator, X_test, y_test, classes),
-        "confusion_matrix": confusion_matrix(
-            y_test, estimator.predict(X_test), labels=classes
-        ).tolist(),
-        "per_class": _per_class(y_test, estimator.predict(X_test), classes),
+        **_measures(y_test, predicted, classes),
+        **_probability_measures(estimator, X_test, y_test, classes),
+        "confusion_matrix": confusion_matrix(y_test, predicted, labels=classes).tolist(),
+        "per_class": _per_class(y_test, predicted, classes),
         "baseline": {
             "strategy": "the most frequent class",
-            **_measures(baseline, blind, y_test, list(baseline.classes_)),
+            **_measures(y_test, baseline.predict(blind), classes),
+            **_probability_measures(baseline, blind, y_test, list(baseline.classes_)),
         },
     }
 
 
-def _measures(estimator: Any, X: Any, y: NDArray[Any], classes: Sequence[Any]) -> dict[str, Any]:
-    predicted = estimator.predict(X)
-    binary = {"average": "binary", "pos_label": classes[1]} if len(classes) == 2 else {}
+def _measures(y: NDArray[Any], predicted: NDArray[Any], classes: Sequence[Any]) -> dict[str, float]:
+    of_two = {"average": "binary", "pos_label": classes[-1]}
+    of_more = {"average": "macro", "labels": classes}
     precision, recall, f1, _ = precision_recall_fscore_support(
-        y, predicted, zero_division=0, **(binary or {"average": "macro", "labels": classes})
+        y, predicted, zero_division=0, **(of_two if len(classes) == 2 else of_more)
     )
-    probabilities = _probabilities(estimator, X)
     return {
         "accuracy": float(accuracy_score(y, predicted)),
         "precision": float(precision),
         "recall": float(recall),
         "f1": float(f1),
-        "roc_auc": _roc_auc(estimator, X, y, probabilities, classes),
-        "log_loss": None
-        if probabilities is None
-        else float(log_loss(y, probabilities, labels=classes)),
     }
 
 
-def _probabilities(estimator: Any, X: Any) -> NDArray[np.float64] | None:
+def _probability_measures(
+    estimator: Any, X: Any, y: NDArray[Any], classes: Sequence[Any]
+) -> dict[str, float | None]:
     if not hasattr(estimator, "predict_proba"):
-        return None
-    return np.asarray(estimator.predict_proba(X), dtype=np.float64)
+        return {"roc_auc": _roc_auc(estimator, X, y, None, classes), "log_loss": None}
+    probabilities = np.asarray(estimator.predict_proba(X), dtype=np.float64)
+    return {
+        "roc_auc": _roc_auc(estimator, X, y, probabilities, classes),
+        "log_loss": float(log_loss(y, probabilities, labels=classes)),
+    }
 
 
 def _roc_auc(

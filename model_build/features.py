@@ -17,6 +17,11 @@ IDENTIFIER_SHARE = 0.95
 # One-hot columns are mostly zeros; past this many cells (400 MB of float64) they are kept sparse.
 MOST_DENSE_CELLS = 50_000_000
 
+ROW_NUMBER = (
+    "it looks like a row number or an identifier (whole numbers that only rise or only fall); "
+    "if it is one, name it in data.drop"
+)
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -29,8 +34,8 @@ class Plan:
         booleans with missing values); booleans.
     sparse : bool
         Whether the prepared table is a sparse matrix.
-    notes : tuple of str
-        Columns that are not used, or should perhaps not be, and why.
+    left_out, doubtful : dict of str to str
+        Columns that are not used, and columns that should perhaps not be, with the reason.
     """
 
     numbers: tuple[str, ...]
@@ -38,7 +43,8 @@ class Plan:
     strings: tuple[str, ...]
     booleans: tuple[str, ...]
     sparse: bool
-    notes: tuple[str, ...]
+    left_out: dict[str, str]
+    doubtful: dict[str, str]
 
     @property
     def columns(self) -> frozenset[str]:
@@ -60,23 +66,20 @@ def plan(X: pd.DataFrame, categorical: tuple[str, ...]) -> Plan:
     categorical : tuple of str
         Columns that are categories whatever their type, and are kept.
     """
-    notes: list[str] = []
+    left_out: dict[str, str] = {}
     uses: dict[str, list[str]] = {"numbers": [], "codes": [], "strings": [], "booleans": []}
     for name in X.columns:
         reason = _useless(X[name], kept=name in categorical)
         if reason:
-            notes.append(f"column {name!r} is left out: {reason}")
-            continue
-        uses[_use(X[name], categorical)].append(name)
-        if name in uses["numbers"] and _counts_rows(X[name]):
-            notes.append(
-                f"column {name!r} looks like a row number or an identifier (whole numbers that "
-                "only rise or fall); if it is one, name it in data.drop"
-            )
+            left_out[name] = reason
+        else:
+            uses[_use(X[name], categorical)].append(name)
     one_hot = sum(X[name].nunique() for name in [*uses["codes"], *uses["strings"]])
-    sparse = len(X) * one_hot > MOST_DENSE_CELLS
     return Plan(
-        **{use: tuple(names) for use, names in uses.items()}, sparse=sparse, notes=tuple(notes)
+        **{use: tuple(names) for use, names in uses.items()},
+        sparse=len(X) * one_hot > MOST_DENSE_CELLS,
+        left_out=left_out,
+        doubtful={name: ROW_NUMBER for name in uses["numbers"] if _counts_rows(X[name])},
     )
 
 
@@ -122,7 +125,7 @@ def _useless(column: "pd.Series[Any]", *, kept: bool) -> str:
         return "it is empty"
     if values == 1:
         missing = ", or is missing," if len(present) < len(column) else ""
-        return f"it is{missing} {present.iloc[0]!r} in every row"
+        return f"it is{missing} {present.tolist()[0]!r} in every row"
     if kept or column.dtype.kind in "iufb" or len(present) < LEAST_ROWS_OF_AN_IDENTIFIER:
         return ""
     if values < IDENTIFIER_SHARE * len(present):

@@ -40,8 +40,9 @@ from model_build.config_values import CANDIDATES
 from model_build.console import Console, Progress
 
 # A support vector machine's fit takes time quadratic in the rows, at least.
-MOST_ROWS_OF_AN_SVM = 10_000
-DENSE_ONLY = ("hist_gradient_boosting", "rbf_svm")
+MOST_ROWS_OF_AN_SVM = 5_000
+# On a sparse table of thousands of columns these need it dense, or take hours.
+NARROW_ONLY = ("rbf_svm", "hist_gradient_boosting", "random_forest")
 
 
 class SelectionError(SkzapError):
@@ -178,7 +179,8 @@ def _scoring_name(scoring: str, task: str, *, classes: int) -> str:
         return scoring
     if task == "regression":
         return "r2"
-    return "roc_auc" if classes == 2 else "neg_log_loss"
+    # Not log loss for many classes: it tells more of a candidate's calibration than of its answers.
+    return "roc_auc" if classes == 2 else "accuracy"
 
 
 def _scorer(name: str, task: str, y: NDArray[Any]) -> Any:
@@ -220,8 +222,8 @@ def _names(
     if rows > MOST_ROWS_OF_AN_SVM:
         left_out["rbf_svm"] = f"it would be slow on {rows} rows"
     if plan.sparse:
-        for name in DENSE_ONLY:
-            left_out[name] = "the categories are too many for a dense table"
+        for name in NARROW_ONLY:
+            left_out[name] = "the categories make the table too wide for it"
     notes = [f"{name} is left out: {reason}" for name, reason in left_out.items()]
     return [name for name in CANDIDATES if name not in left_out], notes
 
