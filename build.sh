@@ -102,7 +102,7 @@ setup() {
   rm -f "$venv/skzap-installed.txt"
   "$python" -m venv --clear "$venv" ||
     fail "$python cannot make a virtual environment; on Debian and Ubuntu: apt install python3-venv"
-  "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes \
+  "$venv/bin/python" -m pip install -qq --disable-pip-version-check --no-deps --require-hashes \
     -r "$here/requirements.txt" ||
     fail "the packages of requirements.txt could not be installed; pip's message is above"
   stamp >"$venv/skzap-installed.txt"

@@ -12,15 +12,16 @@ from handler.model import Model
 
 RELATIVE = 1e-9
 # Sums that cancel leave rounding errors where the exact answer is near 0; relative to 0 any
-# error is infinite. This floor is a thousandth of the relative tolerance at 1.
-ABSOLUTE = 1e-12
+# error is infinite. Differences below this part of a typical answer's size are such errors.
+CANCELLED = 1e-12
 
 
 class Difference(NamedTuple):
     """The largest difference that one method showed.
 
-    ``relative`` is the largest |got - expected| / |expected| among numbers that are not within
-    ``ABSOLUTE``; ``row`` is where it was, None where all answers were equal.
+    ``relative`` is the largest |got - expected| / |expected| among numbers that differ by more
+    than ``CANCELLED`` of a typical answer (the median over the rows of a row's largest number);
+    ``row`` is where it was, None where all answers were equal.
     """
 
     method: str
@@ -60,7 +61,7 @@ def _compare_method(estimator: Any, model: Model, X: Any, method: str) -> Differ
     wrong, relative = _differences(expected, got)
     if not relative.size:
         return Difference(method, True, 0.0, None, None, None)
-    worst = int(np.argmax(np.where(wrong, np.inf, relative).reshape(len(expected), -1).max(axis=1)))
+    worst = int(np.argmax(relative.reshape(len(expected), -1).max(axis=1)))
     largest = float(relative.max())
     row = worst if wrong.any() or largest else None
     return Difference(method, not wrong.any(), largest, row, expected[worst], got[worst])
@@ -71,6 +72,12 @@ def dense(answer: Any) -> Array:
     return np.asarray(answer.toarray() if hasattr(answer, "toarray") else answer)
 
 
+def rounding_floor(expected: Array) -> float:
+    """Return the size of differences that cancelling sums leave among answers of shape (n, …)."""
+    sizes = np.where(np.isfinite(expected), np.abs(expected), 0.0).reshape(len(expected), -1)
+    return CANCELLED * float(np.median(sizes.max(axis=1, initial=0.0)))
+
+
 def _differences(expected: Array, got: Array) -> tuple[Array, Array]:
     """Return which values differ, and by how much (infinite for labels)."""
     if expected.dtype.kind != "f" or got.dtype.kind != "f":
@@ -78,7 +85,11 @@ def _differences(expected: Array, got: Array) -> tuple[Array, Array]:
         return wrong, np.where(wrong, np.inf, 0.0)
     with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
         distance = np.abs(got - expected)
-        same = (got == expected) | (np.isnan(got) & np.isnan(expected)) | (distance <= ABSOLUTE)
+        same = (
+            (got == expected)
+            | (np.isnan(got) & np.isnan(expected))
+            | (distance <= rounding_floor(expected))
+        )
         relative = np.where(same, 0.0, distance / np.abs(expected))
     relative[np.isnan(relative)] = np.inf
     return relative > RELATIVE, relative

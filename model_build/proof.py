@@ -17,23 +17,26 @@ class Parity(NamedTuple):
     """What a proof found.
 
     ``differences`` has an entry a method and kind of rows; ``refused`` counts the nasty rows
-    that both refuse.
+    that both refuse, ``accepted`` holds those that both take, as scikit-learn takes them.
     """
 
     held_out: int
     nasty: int
     refused: int
     differences: dict[str, list[Difference]]
+    accepted: Any
 
     @property
     def proven(self) -> bool:
         """Whether every answer and every refusal is equal."""
         return not any(not d.equal for found in self.differences.values() for d in found)
 
-    def worst(self) -> Difference | None:
-        """Return the first difference that is not equal, None if there is none."""
-        every = [d for found in self.differences.values() for d in found]
-        return next((d for d in every if not d.equal), None)
+    def told(self) -> str:
+        """Return a sentence on the first difference, with its row."""
+        unequal = ((k, d) for k, found in self.differences.items() for d in found if not d.equal)
+        for kind, d in unequal:
+            return f"{d.method} on {kind} row {d.row}: scikit-learn {d.expected}, numpy {d.got}"
+        return "all answers are equal"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report's form."""
@@ -72,6 +75,7 @@ def prove(estimator: Any, model: Model, held_out: Any) -> Parity:
             "nasty": compare(estimator, model, _rows(nasty, accepted)) if accepted else [],
             "refusals": [_refusals(theirs, ours, nasty)],
         },
+        accepted=_rows(nasty, accepted),
     )
 
 
