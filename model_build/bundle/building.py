@@ -6,7 +6,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from handler.artifact import MANIFEST, NODES, read_manifest
@@ -14,10 +14,11 @@ from model_build.bundle import requirements
 from model_build.bundle.archive import write_zip
 from model_build.bundle.bytecode import OWN_CODE, compile_all
 from model_build.bundle.checks import check_limits, check_machine, check_system
+from model_build.bundle.cost import cost, write_smallest_model
 from model_build.bundle.errors import BundleError
 from model_build.bundle.golden import Golden
 from model_build.bundle.replaying import replay, unable_because
-from model_build.bundle.report import BundleReport, measure, sha256
+from model_build.bundle.report import BundleReport, Cost, measure, sha256
 from model_build.bundle.slim import owners, slim
 from model_build.bundle.target import Target
 from model_build.bundle.trace import keep_touched
@@ -48,7 +49,7 @@ class _Tree:
 
     root: Path
     owners: dict[str, str]
-    notes: list[str]
+    warnings: list[str]
     bytecode: bool
 
 
@@ -95,6 +96,8 @@ def build_bundle(
     ):
         zipped = Path(beside) / out.name
         report = _build(Path(work) / "task", zipped, plan)
+        if plan.engine != "numpy":
+            report = replace(report, cost=_cost(report, Path(work), plan))
         zipped.replace(out)
     return report
 
@@ -116,7 +119,9 @@ def _build(root: Path, zipped: Path, plan: _Plan) -> BundleReport:
     with plan.console.step("Zip"):
         write_zip(root, zipped)
         sizes = measure(zipped, tree.owners)
-        check_limits(sizes)
+        tree.warnings.extend(check_limits(sizes))
+    for warning in tree.warnings:
+        plan.console.warn(warning)
     with plan.console.step("Replay the golden requests from the zip under Lambda's runtime client"):
         proof = replay(zipped, plan.golden, target=plan.target, console=plan.console)
     return BundleReport(
@@ -128,13 +133,13 @@ def _build(root: Path, zipped: Path, plan: _Plan) -> BundleReport:
         bytecode=tree.bytecode,
         versions={name: requirements.version(pin) for name, pin in plan.pins.items()},
         replay=proof,
-        notes=tree.notes,
+        warnings=tree.warnings,
     )
 
 
 def _assemble(root: Path, plan: _Plan) -> _Tree:
     """Put the bundle's files together below `root`: wheels, our code, the artifact, bytecode."""
-    target, console, notes = plan.target, plan.console, []
+    target, console, warnings = plan.target, plan.console, []
     with console.step(f"Wheels for {target.runtime} on {target.architecture}"):
         cached = install(plan.pins, root, target=target, cache=plan.cache)
         console.note("from the cache" if cached else "downloaded")
@@ -145,13 +150,11 @@ def _assemble(root: Path, plan: _Plan) -> _Tree:
     with console.step("Bytecode"):
         uncompiled = compile_all(root, target)
     if uncompiled:
-        notes.append(f"No bytecode, so each cold start compiles every module: {uncompiled}")
+        warnings.append(f"No bytecode, so each cold start compiles every module: {uncompiled}")
     if plan.engine != "numpy":
-        notes += _only_what_is_needed(root, plan)
+        warnings += _only_what_is_needed(root, plan)
     check_machine(root, target)
-    for note in notes:
-        console.warn(note)
-    return _Tree(root, owned, notes, bytecode=not uncompiled)
+    return _Tree(root, owned, warnings, bytecode=not uncompiled)
 
 
 def _add_ours(root: Path, model_dir: Path) -> None:
@@ -164,6 +167,14 @@ def _add_ours(root: Path, model_dir: Path) -> None:
     licence = root / "licenses" / "skzap" / "LICENSE"
     licence.parent.mkdir(parents=True)
     shutil.copyfile(_PROJECT / "LICENSE", licence)
+
+
+def _cost(bundle: BundleReport, work: Path, plan: _Plan) -> Cost:
+    """Build the smallest bundle with the numpy engine, to tell what this one costs more."""
+    with plan.console.step("For comparison, a bundle with the numpy engine"):
+        request = write_smallest_model(work / "smallest")
+        smallest = _plan(work / "smallest", plan.target, [request], plan.cache, plan.console)
+        return cost(bundle, _build(work / "task-smallest", work / "smallest.zip", smallest))
 
 
 def _only_what_is_needed(root: Path, plan: _Plan) -> list[str]:

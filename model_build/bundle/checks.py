@@ -54,23 +54,31 @@ def check_system(root: Path) -> None:
                 )
 
 
-def check_limits(sizes: Sizes) -> None:
+def check_limits(sizes: Sizes) -> list[str]:
     """Check the bundle's sizes against Lambda's quotas.
+
+    Returns
+    -------
+    list of str
+        A warning, if the zip is too large to be uploaded directly. Zappa uploads through S3, for
+        which there is no limit but the unzipped size, so that is no reason to refuse the bundle.
 
     Raises
     ------
     TooLarge
-        Lists the largest parts.
+        The bundle is too large unzipped, so Lambda would refuse it; lists the largest parts.
     """
-    over = []
     if sizes.unzipped_bytes > UNZIPPED_LIMIT:
-        over.append(f"{sizes.unzipped_bytes:,} bytes unzipped (Lambda takes {UNZIPPED_LIMIT:,})")
-    if sizes.zip_bytes > ZIP_LIMIT:
-        over.append(f"{sizes.zip_bytes:,} bytes zipped (Lambda takes {ZIP_LIMIT:,} directly)")
-    if over:
         raise TooLarge(
-            f"the bundle is over Lambda's limits: {' and '.join(over)}\n{_largest(sizes)}"
+            f"the bundle has {sizes.unzipped_bytes:,} bytes unzipped, Lambda takes "
+            f"{UNZIPPED_LIMIT:,} at most\n{_largest(sizes)}"
         )
+    if sizes.zip_bytes > ZIP_LIMIT:
+        return [
+            f"The zip has {sizes.zip_bytes:,} bytes: it can be deployed through S3, as Zappa does, "
+            f"but not directly (Lambda takes {ZIP_LIMIT:,} so)\n{_largest(sizes)}"
+        ]
+    return []
 
 
 def _largest(sizes: Sizes) -> str:

@@ -102,7 +102,7 @@ class BundleReport:
     replay : Replay
     cost : Cost or None
         Of the scikit-learn engine alone.
-    notes : list of str
+    warnings : list of str
         What the builder should know.
     """
 
@@ -115,7 +115,7 @@ class BundleReport:
     versions: dict[str, str]
     replay: Replay
     cost: Cost | None = None
-    notes: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
     @property
     def zip_bytes(self) -> int:
