@@ -54,8 +54,33 @@ def as_float(X: Inputs) -> Floats:
     if isinstance(X, Table):
         if not X.columns:
             return np.empty((X.n_rows, 0))
-        return np.column_stack([_float_column(column) for column in X.columns])
+        return _float_column(X.columns).T
     return _float_column(X)
+
+
+def as_floating(X: Inputs) -> Array:
+    """Return X as a new array (n, d) of floats: float32 stays, all else becomes float64.
+
+    As ``check_array(dtype=[float64, float32], copy=True)`` does.
+
+    Raises
+    ------
+    InvalidInput
+        Where a value is no number.
+    """
+    if isinstance(X, Table):
+        return as_float(X)
+    return X.copy() if X.dtype.kind == "f" else np.array(as_float(X))
+
+
+def as_array(X: Inputs) -> Array:
+    """Return X as one array (n, d) of the type that all columns have in common.
+
+    As ``check_array(dtype=None)`` does: numbers beside strings become objects.
+    """
+    if isinstance(X, Table):
+        return np.array(X.columns).T if X.columns else np.empty((X.n_rows, 0))
+    return X
 
 
 def columns_of(X: Inputs) -> list[Array]:
@@ -81,7 +106,7 @@ def take_rows(X: Inputs, rows: Any) -> Inputs:
     return cast(Array, X[rows])
 
 
-def _float_column(values: Array) -> Floats:
+def _float_column(values: Array | tuple[Array, ...]) -> Floats:
     try:
         return np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError) as error:

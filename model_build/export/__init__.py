@@ -9,7 +9,7 @@ from sklearn.base import BaseEstimator
 
 from handler.engine import build
 from handler.engine.base import METHODS
-from model_build.export import linear
+from model_build.export import compose, impute, linear, preprocessing
 from model_build.export.node import Exporter, Node, UnsupportedEstimator, export_node
 from model_build.export.signature import signature_of
 from model_build.export.writer import write_artifact
@@ -20,6 +20,9 @@ __all__ = ["FAMILIES", "UnsupportedEstimator", "export_model", "exporters"]
 # ``handler.engine.FAMILIES``; tests/engine/test_contract.py holds the two together.
 FAMILIES: Mapping[str, Mapping[type, Exporter]] = {
     "linear": linear.EXPORTERS,
+    "compose": compose.EXPORTERS,
+    "preprocessing": preprocessing.EXPORTERS,
+    "impute": impute.EXPORTERS,
 }
 
 

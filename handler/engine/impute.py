@@ -1,0 +1,79 @@
+"""Filling in of missing values."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from handler.engine.base import Evaluator
+from handler.engine.checks import MISSING, as_finite, as_finite_or_missing
+from handler.engine.table import Array, Inputs, as_array, as_floating
+from handler.errors import Refusal, RowsRefused
+
+
+@dataclass(frozen=True, eq=False)
+class SimpleImputer(Evaluator):
+    """A constant in the place of each missing value: the mirror of ``SimpleImputer``.
+
+    Parameters
+    ----------
+    statistics : shape (d_kept,), numbers or objects
+        What fills each column that is kept.
+    kept : shape (d_kept,) of int, or None for all columns
+    missing : the value that counts as missing (NaN: NaN only)
+    nulls : bool
+        Whether None and NaN count as missing, whatever ``missing`` says (``pandas.NA``).
+    values : {"float", "object", "any"}
+        What training made of the inputs: floats, objects, or whatever they are.
+    indicator : shape (d_marked,) of int, or None
+        The columns whose missingness is added as outputs.
+    """
+
+    statistics: Array
+    kept: Array | None
+    missing: Any
+    nulls: bool
+    values: str
+    indicator: Array | None
+
+    def transform(self, X: Inputs) -> Array:
+        """Return the inputs with their missing values filled in, shape (n, d_outputs)."""
+        values = self._values(X)
+        absent = _absent(values, self.missing, nulls=self.nulls)
+        filled, holes = values, absent
+        if self.kept is not None:
+            filled, holes = values[:, self.kept], absent[:, self.kept]
+        if holes.any():
+            rows, columns = np.nonzero(holes)
+            filled[rows, columns] = self.statistics[columns]
+        if self.indicator is None:
+            return filled
+        return np.concatenate([filled, absent[:, self.indicator]], axis=1)
+
+    def _values(self, X: Inputs) -> Array:
+        """Return a new array (n, d); what scikit-learn refuses here is refused."""
+        values = as_floating(X) if self.values == "float" else np.array(as_array(X))
+        if self.values == "object":
+            values = values.astype(object, copy=False)
+        _check(values, allow_missing=self.nulls or self.missing != self.missing)
+        return values
+
+
+def _check(values: Array, *, allow_missing: bool) -> None:
+    if values.dtype.kind == "f":
+        (as_finite_or_missing if allow_missing else as_finite)(values)
+    elif values.dtype == object and not allow_missing:
+        # In columns of objects scikit-learn looks for NaN only.
+        unequal = np.argwhere(values != values)
+        if len(unequal):
+            raise RowsRefused([Refusal(int(i), int(j), MISSING) for i, j in unequal])
+
+
+def _absent(values: Array, missing: Any, *, nulls: bool) -> NDArray[np.bool_]:
+    """Return which values are missing, shape (n, d)."""
+    if nulls or missing != missing:
+        absent: NDArray[np.bool_] = values != values
+        # "== None" compares the elements; "is" would compare the array.
+        return absent | (values == None) if nulls else absent  # noqa: E711
+    return np.asarray(values == missing)

@@ -1,0 +1,312 @@
+"""Scaling of numbers and encoding of categories."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from handler.engine.base import Evaluator
+from handler.engine.checks import INFINITE, as_finite, as_finite_or_missing
+from handler.engine.table import Array, Inputs, as_floating, columns_of
+from handler.errors import Refusal, RowsRefused
+
+# Values far from training's overflow in scikit-learn too, which answers with infinities.
+_quiet = np.errstate(over="ignore", invalid="ignore", divide="ignore")
+
+
+@dataclass(frozen=True, eq=False)
+class StandardScaler(Evaluator):
+    """``(X - mean) / scale``: the mirror of ``StandardScaler``.
+
+    Parameters
+    ----------
+    mean, scale : shape (d,), or None where that step is left out
+    """
+
+    mean: Array | None
+    scale: Array | None
+
+    @_quiet
+    def transform(self, X: Inputs) -> Array:
+        """Return the scaled inputs, shape (n, d); a missing value stays missing."""
+        values = _floats_or_missing(X)
+        if self.mean is not None:
+            values -= self.mean.astype(values.dtype, copy=False)
+        if self.scale is not None:
+            values /= self.scale.astype(values.dtype, copy=False)
+        return values
+
+
+@dataclass(frozen=True, eq=False)
+class RobustScaler(Evaluator):
+    """``(X - center) / scale``: the mirror of ``RobustScaler``.
+
+    Unlike ``StandardScaler`` it computes in float64 where its inputs are float32.
+
+    Parameters
+    ----------
+    center, scale : shape (d,), or None where that step is left out
+    """
+
+    center: Array | None
+    scale: Array | None
+
+    @_quiet
+    def transform(self, X: Inputs) -> Array:
+        """Return the scaled inputs, shape (n, d); a missing value stays missing."""
+        values = _floats_or_missing(X)
+        if self.center is not None:
+            values -= self.center
+        if self.scale is not None:
+            values /= self.scale
+        return values
+
+
+@dataclass(frozen=True, eq=False)
+class MinMaxScaler(Evaluator):
+    """``X * scale + minimum``: the mirror of ``MinMaxScaler``.
+
+    Parameters
+    ----------
+    scale, minimum : shape (d,)
+    limits : the least and the largest output, or None for no limit
+    """
+
+    scale: Array
+    minimum: Array
+    limits: Sequence[float] | None
+
+    @_quiet
+    def transform(self, X: Inputs) -> Array:
+        """Return the scaled inputs, shape (n, d); a missing value stays missing."""
+        values = _floats_or_missing(X)
+        values *= self.scale
+        values += self.minimum
+        return _limited(values, self.limits)
+
+
+@dataclass(frozen=True, eq=False)
+class MaxAbsScaler(Evaluator):
+    """``X / scale``: the mirror of ``MaxAbsScaler``.
+
+    Parameters
+    ----------
+    scale : shape (d,)
+    limits : the least and the largest output, or None for no limit
+    """
+
+    scale: Array
+    limits: Sequence[float] | None
+
+    @_quiet
+    def transform(self, X: Inputs) -> Array:
+        """Return the scaled inputs, shape (n, d); a missing value stays missing."""
+        values = _floats_or_missing(X)
+        values /= self.scale
+        return _limited(values, self.limits)
+
+
+@dataclass(frozen=True, eq=False)
+class Normalizer(Evaluator):
+    """Each row divided by its norm: the mirror of ``Normalizer``.
+
+    Parameters
+    ----------
+    norm : {"l1", "l2", "max"}
+    """
+
+    norm: Literal["l1", "l2", "max"]
+
+    @_quiet
+    def transform(self, X: Inputs) -> Array:
+        """Return rows of norm 1, shape (n, d); a row of (nearly) zeros stays as it is."""
+        values = as_floating(X)
+        as_finite(values)
+        norms = _NORMS[self.norm](values)
+        # The same bound as scikit-learn's: smaller norms are rounding errors of 0.
+        norms[norms < 10 * np.finfo(norms.dtype).eps] = 1.0
+        values /= norms[:, None]
+        return values
+
+
+@dataclass(frozen=True, eq=False)
+class Binarizer(Evaluator):
+    """1 above the threshold, else 0: the mirror of ``Binarizer``.
+
+    Parameters
+    ----------
+    threshold : float
+    """
+
+    threshold: float
+
+    def transform(self, X: Inputs) -> Array:
+        """Return zeros and ones, shape (n, d)."""
+        values = as_floating(X)
+        as_finite(values)
+        return (values > self.threshold).astype(values.dtype)
+
+
+@dataclass(frozen=True, eq=False)
+class OneHotEncoder(Evaluator):
+    """Categories as columns of zeros and ones: the mirror of ``OneHotEncoder``.
+
+    Grouped, dropped and ignored categories are settled at export: they share an output, or
+    have none.
+
+    Parameters
+    ----------
+    categories : for each column, its categories
+    outputs : for each column, the output of each category, or -1 for none
+    unknown : for each column, the output of an unknown category, -1 for none, or None where
+        unknown categories are refused
+    width : int
+        The number of outputs.
+    dtype : str
+    """
+
+    categories: Sequence[Array]
+    outputs: Sequence[Array]
+    unknown: Sequence[int | None]
+    width: int
+    dtype: str
+    _tables: "list[_Table]" = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Build the lookup tables once, before the first request."""
+        object.__setattr__(self, "_tables", _tables(self.categories, self.outputs, self.unknown))
+
+    def transform(self, X: Inputs) -> Array:
+        """Return zeros and ones, shape (n, width).
+
+        Raises
+        ------
+        RowsRefused
+            For unknown categories where they are errors, and for infinite numbers.
+        """
+        codes = np.array(_encoded(X, self._tables), dtype=np.intp)
+        encoded = np.zeros((codes.shape[1], self.width), dtype=self.dtype)
+        columns, rows = np.nonzero(codes >= 0)
+        encoded[rows, codes[columns, rows]] = 1
+        return encoded
+
+
+@dataclass(frozen=True, eq=False)
+class OrdinalEncoder(Evaluator):
+    """Categories as numbers: the mirror of ``OrdinalEncoder``.
+
+    Parameters
+    ----------
+    categories : for each column, its categories
+    outputs : for each column, the number of each category (of the missing value too)
+    unknown : the number of an unknown category, or None where unknown categories are refused
+    dtype : str
+    """
+
+    categories: Sequence[Array]
+    outputs: Sequence[Array]
+    unknown: float | None
+    dtype: str
+    _tables: "list[_Table]" = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Build the lookup tables once, before the first request."""
+        unknown = [self.unknown] * len(self.categories)
+        object.__setattr__(self, "_tables", _tables(self.categories, self.outputs, unknown))
+
+    def transform(self, X: Inputs) -> Array:
+        """Return the categories' numbers, shape (n, d).
+
+        Raises
+        ------
+        RowsRefused
+            For unknown categories where they are errors, and for infinite numbers.
+        """
+        return np.array(_encoded(X, self._tables), dtype=self.dtype).T
+
+
+class _Table(dict[Any, Any]):
+    """The code of each category; the missing value is found whichever NaN it is."""
+
+    def __init__(self, categories: Array, codes: Array, unknown: Any) -> None:
+        super().__init__(zip(categories.tolist(), codes.tolist(), strict=True))
+        self.unknown = unknown
+        nan = [code for category, code in self.items() if category != category]
+        self.missing = nan[0] if nan else unknown
+
+    def __missing__(self, value: Any) -> Any:
+        code = self.missing if value != value else self.unknown
+        if code is None:
+            raise _UnknownCategoryError
+        return code
+
+
+class _UnknownCategoryError(Exception):
+    pass
+
+
+def _tables(
+    categories: Sequence[Array], codes: Sequence[Array], unknown: Sequence[Any]
+) -> list[_Table]:
+    return [_Table(*column) for column in zip(categories, codes, unknown, strict=True)]
+
+
+def _encoded(X: Inputs, tables: Sequence[_Table]) -> list[list[Any]]:
+    """Return each column's codes."""
+    columns = columns_of(X)
+    _refuse_infinite(columns)
+    try:
+        return [
+            list(map(table.__getitem__, column.tolist()))
+            for table, column in zip(tables, columns, strict=True)
+        ]
+    except _UnknownCategoryError:
+        raise RowsRefused(list(_unknown_categories(columns, tables))) from None
+
+
+def _refuse_infinite(columns: Sequence[Array]) -> None:
+    # scikit-learn looks for infinities in columns of floats, never in those of objects.
+    refusals = [
+        Refusal(int(row), j, INFINITE)
+        for j, column in enumerate(columns)
+        if column.dtype.kind == "f"
+        for row in np.flatnonzero(np.isinf(column))
+    ]
+    if refusals:
+        raise RowsRefused(refusals)
+
+
+def _unknown_categories(columns: Sequence[Array], tables: Sequence[_Table]) -> Iterable[Refusal]:
+    for j, (column, table) in enumerate(zip(columns, tables, strict=True)):
+        for i, value in enumerate(column.tolist()):
+            try:
+                table[value]
+            except _UnknownCategoryError:
+                yield Refusal(i, j, f"{value!r} is none of the categories seen in training")
+
+
+def _floats_or_missing(X: Inputs) -> Array:
+    values = as_floating(X)
+    as_finite_or_missing(values)
+    return values
+
+
+def _limited(values: Array, limits: Sequence[float] | None) -> Array:
+    return values if limits is None else np.clip(values, limits[0], limits[1], out=values)
+
+
+def _l1(values: Array) -> NDArray[Any]:
+    return np.asarray(np.abs(values).sum(axis=1))
+
+
+def _l2(values: Array) -> NDArray[Any]:
+    return np.asarray(np.sqrt(np.einsum("ij,ij->i", values, values)))
+
+
+def _largest(values: Array) -> NDArray[Any]:
+    return np.asarray(np.abs(values).max(axis=1))
+
+
+_NORMS: dict[str, Callable[[Array], NDArray[Any]]] = {"l1": _l1, "l2": _l2, "max": _largest}
