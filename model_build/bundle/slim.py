@@ -61,6 +61,7 @@ UNUSED_BY_NUMPY_ENGINE = {
     "numpy/polynomial": "polynomials as objects; PolynomialFeatures needs products only",
     "numpy/ctypeslib": "passes arrays to ctypes",
     "numpy/testing": "asserts for tests",
+    "numpy/ma/testutils.py": "asserts for tests",
     "numpy/matlib.py": "old aliases for matrices",
     "numpy/core": "old names, for pickles of numpy 1; the artifact has no pickles",
     "numpy/doc": "documentation",
