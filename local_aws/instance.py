@@ -211,8 +211,12 @@ class Instance:
         message = self._watch(self.timeout_s, request.request_id)
         return self._invocation(message, _ms_since(started), request.request_id)
 
+    def kill(self) -> None:
+        """Kill the process; a request under way in another thread ends with an error."""
+        self._kill()
+
     def stop(self) -> None:
-        """Kill the process with all that it started.
+        """Kill the process with all that it started, and close the runtime API.
 
         Raises
         ------
