@@ -127,15 +127,14 @@ def _make(config: Config, trained: Trained, fingerprint: str, console: Console) 
     shutil.rmtree(staging, ignore_errors=True)
     staging.mkdir(parents=True)
     model, parity = _export(config, trained, staging / "model", console)
-    with console.step("Bundle for Lambda"):
-        bundle = build_bundle(
-            staging / "model",
-            staging / "lambda.zip",
-            target=Target(config.bundle.python, config.bundle.architecture),
-            golden=golden_requests(trained.estimator, trained.X_test, parity.accepted),
-            console=console,
-            cache=BUILD / "cache",
-        )
+    bundle = build_bundle(
+        staging / "model",
+        staging / "lambda.zip",
+        target=Target(config.bundle.python, config.bundle.architecture),
+        golden=golden_requests(trained.estimator, trained.X_test, parity.accepted),
+        console=console,
+        cache=BUILD / "cache",
+    )
     report = _report(config, trained, model, parity, bundle) | {"fingerprint": fingerprint}
     (staging / "report.json").write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     _publish(staging)
