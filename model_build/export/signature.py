@@ -1,8 +1,8 @@
 """Learns a model's signature from a sample of its inputs and from the model itself."""
 
 import warnings
-from collections.abc import Sequence
-from typing import Any, cast
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal, cast
 
 import numpy as np
 import pandas as pd
@@ -10,6 +10,8 @@ import pandas as pd
 from handler.engine.table import Array
 from handler.errors import InvalidInput
 from handler.signature import Column, ColumnType, Scalar, Signature
+
+Null = Literal["nan", "none"]
 
 
 def signature_of(estimator: Any, X: Any) -> Signature:
@@ -52,24 +54,37 @@ def _to_array(X: Any) -> Array:
 
 def _of_frame(estimator: Any, frame: pd.DataFrame) -> Signature:
     row = _example_row(frame)
-    accepted = _accepted_missing(estimator, row, frame.shape[1])
+    nulls = [_null(frame.iloc[:, j]) for j in range(frame.shape[1])]
+    accepted = _accepted_missing(estimator, row, nulls)
     columns = [
-        _column(str(name), frame.iloc[:, j], row.iloc[0, j], j in accepted)
+        _column(str(name), frame.iloc[:, j], row.iloc[0, j], nulls[j], j in accepted)
         for j, name in enumerate(frame.columns)
     ]
     return Signature("table", tuple(columns))
 
 
 def _of_array(estimator: Any, X: Array) -> Signature:
+    if X.dtype.kind == "U":  # of a fixed length, which a missing value does not fit
+        X = X.astype(object)
     frame = pd.DataFrame(X).infer_objects() if X.dtype == object else pd.DataFrame(X)
     row = _example_row(frame)
-    native = row.to_numpy(dtype=X.dtype)
-    accepted = _accepted_missing(estimator, native, X.shape[1])
-    columns = [_column(f"x{j}", frame[j], row.iloc[0, j], j in accepted) for j in range(X.shape[1])]
+    nulls = [_null(X[:, j]) for j in range(X.shape[1])]
+    accepted = _accepted_missing(estimator, row.to_numpy(dtype=X.dtype), nulls)
+    columns = [
+        _column(f"x{j}", frame[j], row.iloc[0, j], nulls[j], j in accepted)
+        for j in range(X.shape[1])
+    ]
     return Signature("array", tuple(columns))
 
 
-def _column(name: str, values: "pd.Series[Any]", example: Any, nullable: bool) -> Column:
+def _null(values: Iterable[Any]) -> Null:
+    """Return the object that stood for a missing value at training."""
+    return "none" if any(value is None for value in values) else "nan"
+
+
+def _column(
+    name: str, values: "pd.Series[Any]", example: Any, null: Null, nullable: bool
+) -> Column:
     dtype = values.dtype
     categories = None
     if isinstance(dtype, pd.CategoricalDtype):
@@ -82,7 +97,7 @@ def _column(name: str, values: "pd.Series[Any]", example: Any, nullable: bool) -
         type=column_type,
         dtype=dtype.name,
         nullable=nullable,
-        null="none" if any(value is None for value in values) else "nan",
+        null=null,
         example=_scalar(example),
         categories=categories,
     )
@@ -127,7 +142,7 @@ def _sortable(values: "pd.Series[Any]") -> bool:
     return bool(pd.api.types.is_numeric_dtype(values))
 
 
-def _accepted_missing(estimator: Any, row: Any, width: int) -> set[int]:
+def _accepted_missing(estimator: Any, row: Any, nulls: Sequence[Null]) -> set[int]:
     """Return the positions of the columns in which the estimator takes a missing value.
 
     Columns are refused one by one in scikit-learn, so a group that passes passes as a whole;
@@ -138,18 +153,19 @@ def _accepted_missing(estimator: Any, row: Any, width: int) -> set[int]:
         for method in ("predict", "transform", "score_samples", "decision_function")
         if hasattr(estimator, method)
     )
-    return _passing(compute, row, list(range(width)))
+    return _passing(compute, row, nulls, list(range(len(nulls))))
 
 
-def _passing(compute: Any, row: Any, columns: list[int]) -> set[int]:
+def _passing(compute: Any, row: Any, nulls: Sequence[Null], columns: list[int]) -> set[int]:
     if not columns:
         return set()
-    if _passes(compute, _with_missing(row, columns)):
+    if _passes(compute, _with_missing(row, nulls, columns)):
         return set(columns)
     if len(columns) == 1:
         return set()
     middle = len(columns) // 2
-    return _passing(compute, row, columns[:middle]) | _passing(compute, row, columns[middle:])
+    first, second = columns[:middle], columns[middle:]
+    return _passing(compute, row, nulls, first) | _passing(compute, row, nulls, second)
 
 
 def _passes(compute: Any, row: Any) -> bool:
@@ -164,19 +180,21 @@ def _passes(compute: Any, row: Any) -> bool:
     return True
 
 
-def _with_missing(row: Any, columns: list[int]) -> Any:
+def _with_missing(row: Any, nulls: Sequence[Null], columns: list[int]) -> Any:
     if isinstance(row, np.ndarray):
         changed = row.astype(object if row.dtype == object else np.float64)
-        changed[:, columns] = np.nan
+        changed[:, columns] = [None if nulls[j] == "none" else np.nan for j in columns]
         return changed
     frame = row.copy()
     for j in columns:
-        frame.isetitem(j, _missing_like(frame.iloc[:, j]))
+        frame.isetitem(j, _missing_like(frame.iloc[:, j], nulls[j]))
     return frame
 
 
-def _missing_like(values: "pd.Series[Any]") -> "pd.Series[Any]":
+def _missing_like(values: "pd.Series[Any]", null: Null) -> "pd.Series[Any]":
     """Return a missing value as it would arrive: a float in a column of numbers."""
+    if null == "none":
+        return pd.Series([None], index=values.index, dtype=object)
     if pd.api.types.is_bool_dtype(values.dtype):
         return pd.Series([np.nan], index=values.index, dtype=object)
     if pd.api.types.is_integer_dtype(values.dtype):
