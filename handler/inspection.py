@@ -1,7 +1,8 @@
-"""Finds everything that is wrong with a body of /predict, value by value.
+"""Finds everything that is wrong with a body of /predict.
 
-Only bodies that the decoder refused come here. JSON's own faults end it with 400; then each
-value is decoded alone, by the same types as in the decoder, so that the two cannot disagree.
+Only bodies that the decoder refused come here. JSON's own faults end it with 400; then each row
+is decoded alone, and each value of a bad row, by the same types as in the decoder, so that the
+two cannot disagree.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -12,18 +13,9 @@ import msgspec
 
 from handler.batch import FIELDS, Batch, Field, RowFault, member, path_of
 from handler.engine.checks import MISSING
+from handler.forms import VALUES, record_type, row_type
 from handler.problems import Fault, Problem
 from handler.signature import Column, ColumnType, Signature
-
-# The types that a column's values may have in JSON. null may stand anywhere: whether the model
-# takes it there is told for all rows at once, by the model.
-VALUES: Mapping[ColumnType, Any] = {
-    "number": float | None,
-    "integer": int | float | None,
-    "boolean": bool | None,
-    "string": str | None,
-    "any": str | int | float | bool | None,
-}
 
 _KINDS: Mapping[ColumnType, tuple[str, ...]] = {
     "number": ("number",),
@@ -34,7 +26,6 @@ _KINDS: Mapping[ColumnType, tuple[str, ...]] = {
 }
 
 _DECODERS = {name: msgspec.json.Decoder(kind) for name, kind in VALUES.items()}
-_TEXT = msgspec.json.Decoder(str)
 _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _ARRAY = msgspec.json.Decoder(list[msgspec.Raw])
 
@@ -56,6 +47,11 @@ class Inspector:
         self._columns = signature.columns
         self._positions = {name: j for j, name in enumerate(signature.names)}
         self._max_rows = max_rows
+        record = record_type(signature)
+        self._whole: dict[Field, msgspec.json.Decoder[Any] | None] = {
+            "X": msgspec.json.Decoder(row_type(signature)),
+            "records": None if record is None else msgspec.json.Decoder(record),
+        }
 
     def inspect(self, body: bytes) -> Batch:
         """Return the rows without faults, and the faults of all others.
@@ -88,7 +84,7 @@ class Inspector:
     def _faults_of_members(self, members: Mapping[str, msgspec.Raw]) -> Iterator[Fault]:
         for name in members:
             if name not in FIELDS:
-                yield Fault("$" + member(name), "unknown member" + _suggestion(name, FIELDS))
+                yield Fault("$" + member(name), "unknown member", unknown=name, known=FIELDS)
         given = sum(field in members for field in FIELDS)
         if given != 1:
             got = "both" if given else "neither"
@@ -120,13 +116,28 @@ class Inspector:
         read = self._reader(field)
         rows, positions, faults = [], [], []
         for i, item in enumerate(items):
-            row, found = read(i, item)
+            whole = self._read_whole(field, item)
+            row, found = read(i, item) if whole is None else (whole, [])
             if found:
                 faults += [RowFault(i, fault) for fault in found]
             else:
                 rows.append(row)
                 positions.append(i)
         return Batch(field, rows, positions, faults)
+
+    def _read_whole(self, field: Field, raw: msgspec.Raw) -> Any:
+        """Return a row that fits as it is, or None."""
+        decoder = self._whole[field]
+        if decoder is None:
+            return None
+        try:
+            row = decoder.decode(raw)
+        except msgspec.ValidationError:
+            return None
+        if isinstance(row, str):
+            return row
+        values = row if isinstance(row, tuple) else msgspec.structs.astuple(row)
+        return values if all(map(_fits, values)) else None
 
     def _reader(self, field: Field) -> Callable[[int, msgspec.Raw], _Read]:
         if self._signature.kind == "text":
@@ -151,16 +162,17 @@ class Inspector:
         except msgspec.ValidationError:
             return None, [_unexpected(path, "an object with a member per column", _kind(raw))]
         names = self._positions
+        known = self._signature.names
         faults = [
-            Fault(path + member(name), "unknown column" + _suggestion(name, tuple(names)))
+            Fault(path + member(name), "unknown column", unknown=name, known=known)
             for name in members
             if name not in names
         ]
         faults += [
             Fault(path + member(name), "missing column") for name in names if name not in members
         ]
-        known = {j: members[name] for name, j in names.items() if name in members}
-        row, found = self._read_values("records", i, known)
+        given = {j: members[name] for name, j in names.items() if name in members}
+        row, found = self._read_values("records", i, given)
         return row, faults + found
 
     def _read_values(self, field: Field, i: int, values: Mapping[int, msgspec.Raw]) -> _Read:
@@ -181,10 +193,7 @@ def _members(body: bytes) -> Mapping[str, msgspec.Raw] | Fault:
 
 
 def _read_text(i: int, raw: msgspec.Raw) -> _Read:
-    try:
-        return _TEXT.decode(raw), []
-    except msgspec.ValidationError:
-        return None, [_unexpected(f"$.X[{i}]", "string", _kind(raw))]
+    return None, [_unexpected(f"$.X[{i}]", "string", _kind(raw))]
 
 
 def _read_value(raw: msgspec.Raw, column: Column) -> tuple[Any, Fault | None]:
@@ -231,15 +240,6 @@ def _kind(raw: msgspec.Raw | bytes) -> str:
     first = bytes(raw).lstrip()[:1]
     kinds = {b"{": "object", b"[": "array", b'"': "string", b"n": "null"}
     return kinds.get(first, "boolean" if first in (b"t", b"f") else "number")
-
-
-def _suggestion(name: str, known: Sequence[str]) -> str:
-    # Imported here: only this kind of mistake needs it.
-    from difflib import get_close_matches
-
-    short = name[:100]  # its time grows with the product of the lengths
-    near = get_close_matches(short, known, n=1) or [k for k in known if k.lower() == short.lower()]
-    return f"; did you mean {msgspec.json.encode(near[0]).decode()}?" if near else ""
 
 
 def _reason(body: bytes, message: str) -> str:

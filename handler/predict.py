@@ -106,10 +106,10 @@ def _without_probabilities(model: Model) -> Problem:
 
 
 def _unprocessable(faults: Sequence[RowFault]) -> Problem:
-    first = faults[0].fault
-    others = f", and {len(faults) - 1} more" if len(faults) > 1 else ""
+    first = faults[0].fault.to_dict()
+    others = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
     return Problem(
         HTTPStatus.UNPROCESSABLE_ENTITY,
-        f"{first.path}: {first.detail}{others}.",
+        f"{first['path']}: {first['detail']}{others}.",
         [fault for _, fault in faults],
     )

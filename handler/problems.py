@@ -18,18 +18,30 @@ MAX_FAULTS = 100
 class Fault(NamedTuple):
     """One thing that is wrong with a request.
 
-    ``path`` is where (``$.X[3][0]``), ``detail`` the sentence; ``expected`` and ``got`` are
-    kinds of values, never values.
+    Attributes
+    ----------
+    path : where, as ``$.X[3][0]``
+    detail : what is wrong
+    expected, got : kinds of values, never values
+    unknown, known : a name that means nothing, and those that do
     """
 
     path: str
     detail: str
     expected: str | None = None
     got: str | None = None
+    unknown: str | None = None
+    known: Sequence[str] = ()
 
     def to_dict(self) -> dict[str, str]:
-        """Return the fields that are set."""
-        return {key: value for key, value in self._asdict().items() if value is not None}
+        """Return the public fields that are set; a misspelt name with the one that is near."""
+        fields = {
+            "path": self.path,
+            "detail": self.detail + _suggestion(self.unknown, self.known),
+            "expected": self.expected,
+            "got": self.got,
+        }
+        return {key: value for key, value in fields.items() if value is not None}
 
 
 class Problem(Exception):
@@ -99,6 +111,18 @@ def _response(status: HTTPStatus, detail: str, faults: Sequence[Fault] = ()) -> 
     if len(faults) > MAX_FAULTS:
         document["omitted"] = len(faults) - MAX_FAULTS
     return Response(msgspec.json.encode(document), status, content_type=MEDIA_TYPE)
+
+
+def _suggestion(unknown: str | None, known: Sequence[str]) -> str:
+    if unknown is None:
+        return ""
+    # Imported here: only this kind of mistake needs it.
+    from difflib import get_close_matches
+
+    short = unknown[:100]  # the search's time grows with the product of the lengths
+    same = [name for name in known if name.lower() == short.lower()]
+    near = same or get_close_matches(short, known, n=1)
+    return f"; did you mean {msgspec.json.encode(near[0]).decode()}?" if near else ""
 
 
 def _path() -> str:
