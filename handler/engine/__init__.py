@@ -37,6 +37,14 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "StandardScaler",
     ),
     "impute": ("SimpleImputer",),
+    "selection": (
+        "Elimination",
+        "Selector",
+    ),
+    "decomposition": (
+        "PrincipalComponents",
+        "Projection",
+    ),
 }
 
 

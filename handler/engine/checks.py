@@ -8,7 +8,7 @@ translates them to the caller's.
 import numpy as np
 from numpy.typing import NDArray
 
-from handler.engine.table import Floats, Inputs, as_float
+from handler.engine.table import Array, Floats, Inputs, as_float
 from handler.errors import Refusal, RowsRefused
 
 MISSING = "is missing, and this model takes no missing value here"
@@ -66,6 +66,29 @@ def as_float32(X: Inputs, *, missing: bool) -> NDArray[np.float32]:
     if bad.any():
         _refuse(values, bad)
     return single
+
+
+def check_values(values: Array, *, missing: bool) -> None:
+    """Check an array of any type as it is, without making numbers of it (``dtype=None``).
+
+    Parameters
+    ----------
+    values : array of shape (n, d)
+    missing : bool
+        Whether NaN may stay.
+
+    Raises
+    ------
+    RowsRefused
+        For infinities in arrays of floats and, unless ``missing``, for NaN. Among objects
+        scikit-learn looks for NaN only.
+    """
+    if values.dtype.kind == "f":
+        (as_finite_or_missing if missing else as_finite)(values)
+    elif values.dtype == object and not missing:
+        unequal = values != values
+        if unequal.any():
+            raise RowsRefused([Refusal(int(i), int(j), MISSING) for i, j in np.argwhere(unequal)])
 
 
 def _refuse(values: Floats, bad: NDArray[np.bool_]) -> None:

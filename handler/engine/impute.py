@@ -7,9 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handler.engine.base import Evaluator
-from handler.engine.checks import MISSING, as_finite, as_finite_or_missing
+from handler.engine.checks import check_values
 from handler.engine.table import Array, Inputs, as_array, as_floating
-from handler.errors import Refusal, RowsRefused
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,18 +55,8 @@ class SimpleImputer(Evaluator):
         values = as_floating(X) if self.values == "float" else np.array(as_array(X))
         if self.values == "object":
             values = values.astype(object, copy=False)
-        _check(values, allow_missing=self.nulls or self.missing != self.missing)
+        check_values(values, missing=self.nulls or self.missing != self.missing)
         return values
-
-
-def _check(values: Array, *, allow_missing: bool) -> None:
-    if values.dtype.kind == "f":
-        (as_finite_or_missing if allow_missing else as_finite)(values)
-    elif values.dtype == object and not allow_missing:
-        # In columns of objects scikit-learn looks for NaN only.
-        unequal = np.argwhere(values != values)
-        if len(unequal):
-            raise RowsRefused([Refusal(int(i), int(j), MISSING) for i, j in unequal])
 
 
 def _absent(values: Array, missing: Any, *, nulls: bool) -> NDArray[np.bool_]:

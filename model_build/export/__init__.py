@@ -9,7 +9,14 @@ from sklearn.base import BaseEstimator
 
 from handler.engine import build
 from handler.engine.base import METHODS
-from model_build.export import compose, impute, linear, preprocessing
+from model_build.export import (
+    compose,
+    decomposition,
+    impute,
+    linear,
+    preprocessing,
+    selection,
+)
 from model_build.export.node import Exporter, Node, UnsupportedEstimator, export_node
 from model_build.export.signature import signature_of
 from model_build.export.writer import write_artifact
@@ -23,6 +30,8 @@ FAMILIES: Mapping[str, Mapping[type, Exporter]] = {
     "compose": compose.EXPORTERS,
     "preprocessing": preprocessing.EXPORTERS,
     "impute": impute.EXPORTERS,
+    "selection": selection.EXPORTERS,
+    "decomposition": decomposition.EXPORTERS,
 }
 
 

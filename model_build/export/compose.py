@@ -15,8 +15,8 @@ def _pipeline(estimator: Pipeline, context: Context) -> Node:
     *steps, (last, final) = estimator.steps
     return {
         "kind": "compose.Pipeline",
-        "steps": [context.export(step, name) for name, step in steps if not _passes(step)],
-        "final": _transformer(final, last, context),
+        "steps": [_transformer(step, name, context) for name, step in steps if not _passes(step)],
+        "final": _passing() if _passes(final) else context.export(final, last),
     }
 
 
@@ -58,14 +58,16 @@ def _feature_union(estimator: FeatureUnion, context: Context) -> Node:
 def _function(estimator: FunctionTransformer, context: Context) -> Node:
     if estimator.func is not None:
         raise context.unsupported(estimator, f"the function {estimator.func!r} is code")
-    return _identity(validate=estimator.validate)
+    return _passing(validate=estimator.validate)
 
 
 def _transformer(estimator: Any, name: str, context: Context) -> Node:
-    return _identity(validate=False) if _passes(estimator) else context.export(estimator, name)
+    if _passes(estimator):
+        return _passing()
+    return context.export(estimator, name, transforms_only=True)
 
 
-def _identity(*, validate: bool) -> Node:
+def _passing(*, validate: bool = False) -> Node:
     return {"kind": "compose.Identity", "validate": validate}
 
 

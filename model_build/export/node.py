@@ -21,15 +21,29 @@ class Context:
     ----------
     path : tuple of str
         The steps that lead to the estimator at hand, for messages.
+    transforms_only : bool
+        Whether only ``transform`` will be asked of it, as of a pipeline's steps before the last;
+        what its other methods need may then be left out.
     """
 
-    def __init__(self, exporters: Mapping[type, "Exporter"], path: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        exporters: Mapping[type, "Exporter"],
+        path: tuple[str, ...] = (),
+        *,
+        transforms_only: bool = False,
+    ) -> None:
         self._exporters = exporters
         self.path = path
+        self.transforms_only = transforms_only
 
-    def export(self, child: Any, step: str) -> Node:
+    def export(self, child: Any, step: str, *, transforms_only: bool = False) -> Node:
         """Return the node of a fitted child, which ``step`` names in messages."""
-        inner = Context(self._exporters, (*self.path, step))
+        inner = Context(
+            self._exporters,
+            (*self.path, step),
+            transforms_only=transforms_only or self.transforms_only,
+        )
         exporter = self._exporters.get(type(child))
         if exporter is None:
             raise inner.unsupported(child, "skzap has no numpy form of this class")

@@ -1,0 +1,74 @@
+"""Decompositions whose transform is a projection."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from handler.engine.base import Evaluator
+from handler.engine.checks import as_finite
+from handler.engine.table import Array, Floats, Inputs, as_floating
+from handler.errors import InvalidInput
+
+
+@dataclass(frozen=True, eq=False)
+class Projection(Evaluator):
+    """``(X @ components.T - offset) / scale``: the mirror of ``_BasePCA._transform``.
+
+    Parameters
+    ----------
+    components : shape (n_components, d)
+    offset : shape (1, n_components), the projected mean, or None for no centring
+    scale : shape (n_components,), or None for no whitening
+    """
+
+    components: Array
+    offset: Array | None
+    scale: Array | None
+
+    def transform(self, X: Inputs) -> Array:
+        """Return the projected inputs, shape (n, n_components)."""
+        values = as_floating(X)
+        as_finite(values)
+        # Values far from training's overflow in scikit-learn too.
+        with np.errstate(over="ignore", invalid="ignore"):
+            projected: Array = values @ self.components.T
+            if self.offset is not None:
+                projected -= self.offset
+            if self.scale is not None:
+                projected /= self.scale
+        return projected
+
+
+@dataclass(frozen=True, eq=False)
+class PrincipalComponents(Projection):
+    """A projection with a density: the mirror of ``PCA``.
+
+    Parameters
+    ----------
+    mean : shape (d,)
+    precision : shape (d, d), the inverse of the model's covariance; None where it has none
+    constant : float
+        The logarithm of the density at the mean.
+    """
+
+    mean: Array
+    precision: Array | None
+    constant: float
+
+    def score_samples(self, X: Inputs) -> Floats:
+        """Return each row's log-likelihood, shape (n,).
+
+        Raises
+        ------
+        InvalidInput
+            Where the training data were singular (scikit-learn raises LinAlgError).
+        """
+        if self.precision is None:
+            raise InvalidInput("this PCA has no likelihoods: its covariance is singular")
+        values = as_floating(X)
+        as_finite(values)
+        with np.errstate(over="ignore", invalid="ignore"):
+            centred = values - self.mean
+            scores: Floats = -0.5 * np.sum(centred * (centred @ self.precision), axis=1)
+            scores += self.constant
+        return scores

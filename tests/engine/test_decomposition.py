@@ -1,0 +1,97 @@
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sklearn.decomposition import PCA, IncrementalPCA, TruncatedSVD
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder
+
+from handler.artifact import load_model
+from handler.errors import InvalidInput, RowsRefused
+from model_build.export import export_model
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conftest import AssertPair
+
+PROJECTIONS = [
+    PCA(),
+    PCA(n_components=2, whiten=True),
+    PCA(n_components=0.8, svd_solver="full"),
+    PCA(n_components="mle", svd_solver="full"),
+    PCA(svd_solver="covariance_eigh", whiten=True),
+    PCA(n_components=2, svd_solver="arpack", random_state=0),
+    PCA(n_components=2, svd_solver="randomized", random_state=0),
+    IncrementalPCA(n_components=2, whiten=True),
+    TruncatedSVD(n_components=2, random_state=0),
+    TruncatedSVD(n_components=1, algorithm="arpack", random_state=0),
+]
+
+
+@pytest.mark.parametrize("projection", PROJECTIONS, ids=repr)
+@settings(
+    deadline=None,
+    max_examples=3,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(seed=st.integers(0, 2**16), width=st.integers(3, 9))
+@pytest.mark.filterwarnings("ignore::scipy.linalg.LinAlgWarning")
+def test_projections(projection: Any, seed: int, width: int, assert_pair: "AssertPair") -> None:
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(40, width)) * 10.0 ** rng.integers(-2, 3, width)
+    model = assert_pair(projection.fit(X), X, X)
+    # The same operations on the same memory layout: the same bits.
+    assert np.array_equal(model.transform(X), projection.transform(X))
+    frame = pd.DataFrame(X, columns=[f"c{j}" for j in range(width)])
+    assert_pair(projection.fit(frame), frame, frame.iloc[:1])
+
+
+def test_a_component_without_variance_is_whitened_as_scikit_learn_does(
+    assert_pair: "AssertPair",
+) -> None:
+    X = np.random.default_rng(0).normal(size=(30, 4))
+    X[:, 3] = 2.0
+    X[:, 2] = X[:, 1]
+    pca = PCA(whiten=True, svd_solver="full").fit(X)
+    assert_pair(make_pipeline(pca, "passthrough"), X, X)
+
+
+def test_a_singular_covariance_has_no_likelihood(tmp_path: "Path") -> None:
+    X = np.random.default_rng(0).normal(size=(30, 3))
+    X[:, 2] = 2.0
+    pca = PCA(svd_solver="full").fit(X)
+    export_model(pca, X, tmp_path / "model")
+    model = load_model(tmp_path / "model")
+    assert np.array_equal(model.transform(X), pca.transform(X))
+    with pytest.raises(np.linalg.LinAlgError):
+        pca.score_samples(X)
+    with pytest.raises(InvalidInput, match="singular"):
+        model.score_samples(X)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_sparse_inputs_are_dense_here(dtype: Any, assert_pair: "AssertPair") -> None:
+    X = np.random.default_rng(0).choice(["a", "b", "c", "d"], (50, 3)).astype(object)
+    encoder = OneHotEncoder(dtype=dtype)
+    assert_pair(make_pipeline(encoder, TruncatedSVD(2, random_state=0)).fit(X), X, X)
+
+
+@pytest.mark.parametrize("projection", PROJECTIONS, ids=repr)
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_refuses_what_scikit_learn_refuses(
+    projection: Any, value: float, assert_pair: "AssertPair"
+) -> None:
+    X = np.random.default_rng(0).normal(size=(30, 4))
+    model = assert_pair(projection.fit(X), X, X)
+    bad = X.copy()
+    bad[3, 1] = value
+    with pytest.raises(ValueError, match=r"infinity|NaN"):
+        projection.transform(bad)
+    with pytest.raises(RowsRefused) as caught:
+        model.transform(bad)
+    assert [problem[:2] for problem in caught.value.problems] == [(3, 1)]
