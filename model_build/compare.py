@@ -68,7 +68,12 @@ def _compare_method(estimator: Any, model: Model, X: Any, method: str) -> Differ
 
 
 def dense(answer: Any) -> Array:
-    """Return an answer of any form (list, sparse matrix, DataFrame) as an array."""
+    """Return an answer of any form (list, sparse matrix, DataFrame) as an array.
+
+    Probabilities of several targets, a list of (n, n_classes), stand side by side.
+    """
+    if isinstance(answer, list) and np.ndim(answer[0]) == 2:
+        return np.concatenate(answer, axis=1)
     return np.asarray(answer.toarray() if hasattr(answer, "toarray") else answer)
 
 

@@ -37,6 +37,17 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "StandardScaler",
     ),
     "impute": ("SimpleImputer",),
+    "trees": (
+        "MultiOutputTreesClassifier",
+        "TreesClassifier",
+        "TreesRegressor",
+    ),
+    "boosting": (
+        "BoostingClassifier",
+        "BoostingRegressor",
+        "GradientScores",
+        "HistogramScores",
+    ),
     "selection": (
         "Elimination",
         "Selector",
@@ -44,6 +55,11 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "decomposition": (
         "PrincipalComponents",
         "Projection",
+    ),
+    "svm": (
+        "SupportVectorClassifier",
+        "SupportVectorOneClass",
+        "SupportVectorRegressor",
     ),
 }
 

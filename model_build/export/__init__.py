@@ -10,12 +10,15 @@ from sklearn.base import BaseEstimator
 from handler.engine import build
 from handler.engine.base import METHODS
 from model_build.export import (
+    boosting,
     compose,
     decomposition,
     impute,
     linear,
     preprocessing,
     selection,
+    svm,
+    trees,
 )
 from model_build.export.node import Exporter, Node, UnsupportedEstimator, export_node
 from model_build.export.signature import signature_of
@@ -30,8 +33,11 @@ FAMILIES: Mapping[str, Mapping[type, Exporter]] = {
     "compose": compose.EXPORTERS,
     "preprocessing": preprocessing.EXPORTERS,
     "impute": impute.EXPORTERS,
+    "trees": trees.EXPORTERS,
+    "boosting": boosting.EXPORTERS,
     "selection": selection.EXPORTERS,
     "decomposition": decomposition.EXPORTERS,
+    "svm": svm.EXPORTERS,
 }
 
 

@@ -1,0 +1,238 @@
+"""The walk through decision trees that all families of trees share.
+
+All trees of a model lie in one array of nodes, and all (tree, row) pairs take a step at once:
+one row costs as many numpy steps as the deepest tree has levels. Large batches go through in
+blocks that fit the processor's cache, and pairs that reached their leaf are set aside.
+"""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from handler.engine.table import Array, Floats
+
+type _Nodes = NDArray[np.integer[Any]]
+
+# Measured with 100 to 500 trees and 10,000 rows: smaller blocks pay more for numpy's calls,
+# larger ones leave the cache. A block's temporaries stay below 4 MB.
+_PAIRS = 1 << 15
+_ROWS = 1 << 13
+# Fewer pairs than this are walked to the end as they are: dropping finished ones costs more.
+_WORTH_DROPPING = 1 << 10
+_LEVELS_BETWEEN_DROPS = 3
+# Below this many numbers one cumulative sum is faster than a loop over the trees.
+_FEW_NUMBERS = 256
+# Where category splits send a missing value: encoded categories are 0 to 254 at most.
+_MISSING_CATEGORY = 255
+
+
+class Block(NamedTuple):
+    """What some trees answer for some rows: the numbers of leaf values, shape (trees, rows)."""
+
+    rows: slice
+    values: _Nodes
+
+
+class Forest:
+    """Trees as one array of nodes, breadth first and tree by tree.
+
+    A split's two children are neighbours, the right one first. So neither is stored: those of
+    a tree's k-th split are its nodes 2k + 1 and 2k + 2.
+
+    Parameters
+    ----------
+    feature : (n_nodes,) signed integers
+        The column that a node compares; -1 for a leaf.
+    threshold : (n_nodes,) float32 or float64
+        Values at most this go left; NaN for leaves and for splits by category.
+    roots : (n_trees,) integers
+        The position of each tree's root.
+    depths : (n_trees,) integers
+        The number of splits on each tree's longest way.
+    leaf : (n_leaves,) integers, optional
+        The number of each leaf's value, for leaves that share values; else they count up.
+    missing_left : (n_nodes,) bool, optional
+        Where a missing value goes left.
+    category_splits : (n_category_splits,) integers, optional
+        The nodes that split by category.
+    category_left : (n_category_splits, 32) uint8, optional
+        256 bits a split, least significant first: which categories go left, and whether a
+        missing value (bit 255) does.
+    """
+
+    def __init__(
+        self,
+        feature: _Nodes,
+        threshold: Array,
+        roots: _Nodes,
+        depths: _Nodes,
+        leaf: _Nodes | None = None,
+        missing_left: NDArray[np.bool_] | None = None,
+        category_splits: _Nodes | None = None,
+        category_left: NDArray[np.uint8] | None = None,
+    ) -> None:
+        self.feature = feature
+        self.threshold = threshold
+        self.roots = roots
+        self.depths = depths
+        self.child = _children(feature, roots)
+        self.value = _values(feature, leaf)
+        # Odd columns of the inputs that ``_with_missing`` returns have missing values lowest.
+        self.column = None if missing_left is None else _column_pairs(feature, missing_left)
+        self.category = None if category_splits is None else _of_nodes(category_splits, feature)
+        self.category_left = category_left
+
+    def walk(self, X: Array, *, group: int = 1, width: int = 1) -> Iterator[Block]:
+        """Yield blocks, rows by rows and for the same rows trees in their order.
+
+        Parameters
+        ----------
+        X : (n, d) float32 or float64, of the thresholds' type
+        group : int
+            Each block has a multiple of so many trees.
+        width : int
+            The number of values that a leaf has, which makes blocks smaller.
+        """
+        columns, inputs = self._columns_and_inputs(X)
+        for start in range(0, len(X), _ROWS):
+            rows = slice(start, min(start + _ROWS, len(X)))
+            count = rows.stop - rows.start
+            trees = max(1, _PAIRS // (count * width * group)) * group
+            for first in range(0, len(self.roots), trees):
+                nodes = self._leaves(columns, inputs[rows], slice(first, first + trees))
+                yield Block(rows, self.value.take(nodes).reshape(-1, count))
+
+    def _columns_and_inputs(self, X: Array) -> tuple[_Nodes, Array]:
+        if self.column is None or not np.isnan(X).any():
+            return self.feature, np.ascontiguousarray(X)
+        return self.column, _with_missing(X)
+
+    def _leaves(self, columns: _Nodes, inputs: Array, trees: slice) -> _Nodes:
+        """Return the leaf of each (tree, row) pair, trees by trees.
+
+        A leaf is its own child: NaN, its threshold, is never at least anything.
+        """
+        count, width = inputs.shape
+        values = inputs.ravel()
+        roots = self.roots[trees]
+        nodes = np.repeat(roots, count)
+        offsets = np.tile(np.arange(count) * width, len(roots))
+        reached, pending = nodes, np.arange(len(nodes))
+        for level in range(1, int(self.depths[trees].max()) + 1):
+            column = columns.take(nodes)
+            value = values.take(offsets + column)
+            left = value <= self.threshold.take(nodes)
+            if self.category is not None:
+                self._split_by_category(nodes, value, left)
+            nodes = self.child.take(nodes) + left
+            if level % _LEVELS_BETWEEN_DROPS == 0 and len(nodes) > _WORTH_DROPPING:
+                walking = column >= 0
+                if 4 * np.count_nonzero(walking) < 3 * len(nodes):
+                    reached[pending] = nodes
+                    nodes, offsets = nodes[walking], offsets[walking]
+                    pending = pending[walking]
+        if len(pending) == len(reached):
+            return nodes
+        reached[pending] = nodes
+        return reached
+
+    def _split_by_category(self, nodes: _Nodes, value: Array, left: NDArray[np.bool_]) -> None:
+        """Correct ``left`` in place where a node splits by category."""
+        splits = cast(_Nodes, self.category).take(nodes)
+        pairs = np.flatnonzero(splits >= 0)
+        codes = value[pairs]
+        codes[np.isnan(codes)] = _MISSING_CATEGORY
+        bits = codes.astype(np.intp)
+        octets = cast(Array, self.category_left)[splits[pairs], bits >> 3]
+        left[pairs] = octets >> (bits & 7) & 1
+
+
+def sum_scalars(forest: Forest, values: Floats, X: Array, start: Floats) -> Floats:
+    """Return the sum of the trees' numbers, where tree t adds to output t modulo n_outputs.
+
+    Added in the trees' order, as boosting does it.
+
+    Parameters
+    ----------
+    values : (n_leaves,)
+    X : (n, d)
+    start : (n_outputs,) or (n, n_outputs), to which the trees' numbers are added
+
+    Returns
+    -------
+    (n, n_outputs), of which each output is contiguous
+    """
+    outputs = start.shape[-1]
+    total = np.empty((outputs, len(X)))
+    total[:] = start[:, None] if start.ndim == 1 else start.T
+    for rows, numbers in forest.walk(X, group=outputs):
+        terms = values.take(numbers).reshape(-1, outputs, numbers.shape[1])
+        _add_in_order(total[:, rows], terms)
+    return total.T
+
+
+def sum_vectors(forest: Forest, values: Floats, X: Array) -> Floats:
+    """Return the sum of the trees' vectors, added in the trees' order.
+
+    Parameters
+    ----------
+    values : (n_values, width)
+    X : (n, d)
+
+    Returns
+    -------
+    (n, width)
+    """
+    total = np.zeros((len(X), values.shape[1]))
+    for rows, numbers in forest.walk(X, width=values.shape[1]):
+        _add_in_order(total[rows], values.take(numbers, axis=0))
+    return total
+
+
+def _add_in_order(total: Floats, terms: Floats) -> None:
+    """Add terms, one after the other, to ``total`` in place.
+
+    Not by ``sum``, which adds pairwise: other roundings decide ties between classes otherwise.
+    """
+    if total.size < _FEW_NUMBERS:
+        total[:] = np.add.accumulate(np.concatenate((total[None], terms)))[-1]
+        return
+    for term in terms:
+        total += term
+
+
+def _children(feature: _Nodes, roots: _Nodes) -> NDArray[np.int32]:
+    """Return each split's right child (the left one follows it), and each leaf itself."""
+    child = np.arange(len(feature), dtype=np.int32)
+    splits = np.flatnonzero(feature >= 0)
+    # Each tree has one leaf more than it has splits, which shifts the nodes after it by one.
+    trees = np.repeat(np.arange(len(roots)), np.diff(roots, append=len(feature)))
+    child[splits] = 2 * np.arange(len(splits)) + trees[splits] + 1
+    return child
+
+
+def _values(feature: _Nodes, leaf: _Nodes | None) -> NDArray[np.int32]:
+    """Return the number of each leaf's value, by node (of no meaning for splits)."""
+    numbers = np.cumsum(feature < 0, dtype=np.int32) - 1
+    return numbers if leaf is None else leaf.astype(np.int32).take(numbers, mode="clip")
+
+
+def _column_pairs(feature: _Nodes, missing_left: NDArray[np.bool_]) -> NDArray[np.int32]:
+    return 2 * feature.astype(np.int32) + missing_left
+
+
+def _with_missing(X: Array) -> Array:
+    """Return each column twice: with NaN, which goes right, and with -inf, which goes left."""
+    pairs = np.repeat(X, 2, axis=1)
+    lowest = pairs[:, 1::2]
+    lowest[np.isnan(lowest)] = -np.inf
+    return pairs
+
+
+def _of_nodes(positions: _Nodes, feature: _Nodes) -> NDArray[np.int32]:
+    """Return the number of each node among ``positions``, -1 for the other nodes."""
+    numbers = np.full(len(feature), -1, dtype=np.int32)
+    numbers[positions] = np.arange(len(positions))
+    return numbers

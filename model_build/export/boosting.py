@@ -1,0 +1,167 @@
+"""Exports gradient boosting; the mirror of ``handler.engine.boosting``."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn import dummy, ensemble
+from sklearn._loss import link as links
+from sklearn.ensemble._gb import _init_raw_predictions
+
+from handler.engine.table import Array, Floats
+from model_build.export.forest_walk import Layout, Tree, lay_out
+from model_build.export.node import Context, Exporter, Node
+from model_build.export.trees import fitted_tree
+
+_LINKS: Mapping[type, str] = {
+    links.IdentityLink: "identity",
+    links.LogitLink: "logit",
+    links.HalfLogitLink: "half_logit",
+    links.MultinomialLogit: "multinomial_logit",
+}
+_CATEGORIES = 256  # bits of a category split; scikit-learn's bins are at most so many
+
+
+def _gradient_regressor(estimator: Any, context: Context) -> Node:
+    return {
+        "kind": "boosting.BoostingRegressor",
+        "scores": _gradient_scores(estimator, context),
+        "log": False,
+    }
+
+
+def _gradient_classifier(estimator: Any, context: Context) -> Node:
+    return {
+        "kind": "boosting.BoostingClassifier",
+        "scores": _gradient_scores(estimator, context),
+        "classes": estimator.classes_,
+        "half": estimator.loss == "exponential",
+        "zero_is_second": True,
+    }
+
+
+def _histogram_regressor(estimator: Any, context: Context) -> Node:
+    return {
+        "kind": "boosting.BoostingRegressor",
+        "scores": _histogram_scores(estimator, context),
+        "log": isinstance(estimator._loss.link, links.LogLink),
+    }
+
+
+def _histogram_classifier(estimator: Any, context: Context) -> Node:
+    return {
+        "kind": "boosting.BoostingClassifier",
+        "scores": _histogram_scores(estimator, context),
+        "classes": estimator.classes_,
+        "half": False,
+        "zero_is_second": False,
+    }
+
+
+def _gradient_scores(estimator: Any, context: Context) -> Node:
+    layout = lay_out([fitted_tree(each) for each in estimator.estimators_.ravel()])
+    initial = estimator.init_
+    constant = isinstance(initial, str) or _is_constant(initial, context)
+    return {
+        "kind": "boosting.GradientScores",
+        "forest": layout.fields,
+        "values": estimator.learning_rate * layout.values[:, 0, 0],
+        "start": _start(estimator) if constant else np.zeros(estimator.n_trees_per_iteration_),
+        "initial": None if constant else context.export(initial, "init"),
+        "initial_link": _LINKS[type(estimator._loss.link)],
+    }
+
+
+def _is_constant(initial: Any, context: Context) -> bool:
+    """Whether an initial estimator answers alike for all rows."""
+    if type(initial) is dummy.DummyClassifier and initial.strategy == "stratified":
+        raise context.unsupported(initial, "strategy 'stratified' answers at random")
+    return type(initial) in (dummy.DummyClassifier, dummy.DummyRegressor)
+
+
+def _start(estimator: Any) -> Floats:
+    """Return the scores before the first tree, shape (n_outputs,), as scikit-learn has them."""
+    if isinstance(estimator.init_, str):  # "zero", the only one
+        return np.zeros(estimator.n_trees_per_iteration_)
+    any_row = np.zeros((1, estimator.n_features_in_), dtype=np.float32)
+    classifies = isinstance(estimator, ensemble.GradientBoostingClassifier)
+    scores = _init_raw_predictions(any_row, estimator.init_, estimator._loss, classifies)
+    return np.asarray(scores[0], dtype=np.float64)
+
+
+def _histogram_scores(estimator: Any, context: Context) -> Node:
+    predictors = [predictor for row in estimator._predictors for predictor in row]
+    layout = lay_out([_histogram_tree(predictor.nodes) for predictor in predictors])
+    return {
+        "kind": "boosting.HistogramScores",
+        "forest": {**layout.fields, **_category_fields(estimator, predictors, layout)},
+        "values": layout.values,
+        "start": estimator._baseline_prediction.ravel(),
+        **_encoding(estimator, context),
+    }
+
+
+def _histogram_tree(nodes: Any) -> Tree:
+    leaf = nodes["is_leaf"] == 1
+    by_category = nodes["is_categorical"] == 1
+    return Tree(
+        left=np.where(leaf, -1, nodes["left"].astype(np.intp)),
+        right=np.where(leaf, -1, nodes["right"].astype(np.intp)),
+        feature=nodes["feature_idx"],
+        threshold=np.where(by_category, np.nan, nodes["num_threshold"]),
+        # A category split's bits say where its missing values go.
+        missing_left=(nodes["missing_go_to_left"] == 1) & ~by_category,
+        values=nodes["value"],
+    )
+
+
+def _category_fields(estimator: Any, predictors: Sequence[Any], layout: Layout) -> dict[str, Array]:
+    """Return the splits by category; none where no tree has one."""
+    known, rows = estimator._bin_mapper.make_known_categories_bitsets()
+    trees, positions = layout.sources
+    splits, bits = [], []
+    for number, (tree, position) in enumerate(zip(trees, positions, strict=True)):
+        predictor = predictors[tree]
+        node = predictor.nodes[position]
+        if node["is_categorical"] and not node["is_leaf"]:
+            left = predictor.raw_left_cat_bitsets[node["bitset_idx"]]
+            splits.append(number)
+            bits.append(_left_bits(left, known[rows[node["feature_idx"]]], node))
+    if not splits:
+        return {}
+    return {
+        "category_splits": np.array(splits, dtype=np.int32),
+        "category_left": np.packbits(bits, axis=1, bitorder="little"),
+    }
+
+
+def _left_bits(left: Array, known: Array, node: Any) -> NDArray[np.bool_]:
+    """Return which categories go left; unknown and missing ones go where missing values go."""
+    unknown = ~_bits(known)
+    return _bits(left) | (unknown & bool(node["missing_go_to_left"]))
+
+
+def _bits(bitset: Array) -> NDArray[np.bool_]:
+    octets = bitset.astype("<u4").view(np.uint8)
+    return np.unpackbits(octets, count=_CATEGORIES, bitorder="little").astype(bool)
+
+
+def _encoding(estimator: Any, context: Context) -> dict[str, Any]:
+    """Return how categories are numbered, which scikit-learn leaves to its own encoder."""
+    if estimator._preprocessor is None:
+        return {"encoder": None, "categorical": None, "numerical": None}
+    encoder = estimator._preprocessor.named_transformers_["encoder"]
+    return {
+        "encoder": context.export(encoder, "categories"),
+        "categorical": np.flatnonzero(estimator.is_categorical_),
+        "numerical": np.flatnonzero(~estimator.is_categorical_),
+    }
+
+
+EXPORTERS: Mapping[type, Exporter] = {
+    ensemble.GradientBoostingClassifier: _gradient_classifier,
+    ensemble.GradientBoostingRegressor: _gradient_regressor,
+    ensemble.HistGradientBoostingClassifier: _histogram_classifier,
+    ensemble.HistGradientBoostingRegressor: _histogram_regressor,
+}

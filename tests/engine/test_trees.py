@@ -1,0 +1,236 @@
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from sklearn.base import clone
+from sklearn.ensemble import (
+    ExtraTreesClassifier,
+    ExtraTreesRegressor,
+    RandomForestClassifier,
+    RandomForestRegressor,
+)
+from sklearn.tree import (
+    DecisionTreeClassifier,
+    DecisionTreeRegressor,
+    ExtraTreeClassifier,
+    ExtraTreeRegressor,
+)
+
+from handler.artifact import load_model
+from handler.errors import RowsRefused
+from model_build.compare import compare
+from model_build.export import export_model
+from model_build.export.forest_walk import at_most_in_float32
+from model_build.proof import prove
+
+type Matrix = NDArray[np.float64]
+
+drawn = settings(
+    deadline=None,
+    max_examples=8,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+
+CLASSIFIERS = [
+    DecisionTreeClassifier(random_state=0),
+    DecisionTreeClassifier(criterion="entropy", max_leaf_nodes=9, class_weight="balanced"),
+    DecisionTreeClassifier(ccp_alpha=0.02),
+    ExtraTreeClassifier(random_state=0),
+    ExtraTreeClassifier(splitter="best", random_state=0),
+    RandomForestClassifier(8, random_state=0),
+    RandomForestClassifier(5, max_depth=2, class_weight="balanced_subsample", random_state=0),
+    ExtraTreesClassifier(7, bootstrap=True, random_state=0),
+]
+REGRESSORS = [
+    DecisionTreeRegressor(random_state=0),
+    DecisionTreeRegressor(criterion="absolute_error", max_depth=4),
+    DecisionTreeRegressor(criterion="poisson", min_samples_leaf=3),
+    ExtraTreeRegressor(random_state=0),
+    ExtraTreeRegressor(splitter="best", random_state=0),
+    RandomForestRegressor(7, random_state=0),
+    RandomForestRegressor(5, criterion="poisson", max_features=0.5, random_state=0),
+    ExtraTreesRegressor(6, random_state=0),
+]
+LABELS: list[Callable[[NDArray[np.intp]], Any]] = [
+    lambda codes: codes * 3 - 1,
+    lambda codes: codes > 0,
+    lambda codes: codes * 2.0,
+    lambda codes: np.array(["red", "green", "blue", "a rather long name"])[codes],
+    lambda codes: np.array(["red", "green", "blue", "é"], dtype=object)[codes],
+]
+
+
+class Shape(NamedTuple):
+    seed: int
+    width: int
+    classes: int
+    outputs: int
+    labels: Callable[[NDArray[np.intp]], Any]
+
+
+shapes = st.builds(
+    Shape,
+    seed=st.integers(0, 2**16),
+    width=st.integers(1, 5),
+    classes=st.integers(1, 4),
+    outputs=st.integers(1, 3),
+    labels=st.sampled_from(LABELS),
+)
+
+
+def inputs_of(shape: Shape, rows: int = 60) -> Matrix:
+    """Columns of several sizes: real, whole, constant, beyond 2**24 and nearly 0."""
+    rng = np.random.default_rng(shape.seed)
+    X = rng.normal(size=(rows, shape.width))
+    kinds = [X[:, 0], np.round(3 * X[:, 0]), np.ones(rows), 2.0**25 + 9 * X[:, 0], 1e-40 * X[:, 0]]
+    for j in range(shape.width):
+        X[:, j] = kinds[rng.integers(len(kinds))] if j else X[:, j]
+    return X
+
+
+def classes_of(shape: Shape, rows: int = 60) -> Any:
+    rng = np.random.default_rng(shape.seed + 1)
+    codes = rng.integers(0, shape.classes, size=(rows, shape.outputs))
+    return shape.labels(codes[:, 0] if shape.outputs == 1 else codes)
+
+
+def targets_of(shape: Shape, rows: int = 60) -> Matrix:
+    rng = np.random.default_rng(shape.seed + 2)
+    y = rng.exponential(size=(rows, shape.outputs))
+    return y[:, 0] if shape.outputs == 1 else y
+
+
+def with_missing(X: Matrix, seed: int = 0) -> Matrix:
+    rng = np.random.default_rng(seed)
+    return np.where(rng.random(X.shape) < 0.15, np.nan, X)
+
+
+def assert_proven(estimator: Any, X: Matrix, folder: Path) -> None:
+    """Answers and refusals equal, on these rows and on nasty ones, to the last bit."""
+    export_model(estimator, X, folder / "model")
+    parity = prove(estimator, load_model(folder / "model"), X)
+    assert parity.proven, parity.told()
+    found = [difference for kind in parity.differences.values() for difference in kind]
+    assert all(difference.relative == 0 for difference in found), found
+
+
+@pytest.mark.parametrize("estimator", CLASSIFIERS, ids=str)
+@drawn
+@given(shape=shapes)
+def test_classifiers(estimator: Any, shape: Shape, tmp_path: Path) -> None:
+    X = inputs_of(shape)
+    assert_proven(clone(estimator).fit(X, classes_of(shape)), X, tmp_path)
+
+
+@pytest.mark.parametrize("estimator", REGRESSORS, ids=str)
+@drawn
+@given(shape=shapes)
+def test_regressors(estimator: Any, shape: Shape, tmp_path: Path) -> None:
+    X = inputs_of(shape)
+    assert_proven(clone(estimator).fit(X, targets_of(shape)), X, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        DecisionTreeClassifier(),
+        ExtraTreeClassifier(random_state=0),
+        RandomForestClassifier(6, random_state=0),
+        ExtraTreesClassifier(6, random_state=0),
+    ],
+    ids=str,
+)
+@drawn
+@given(shape=shapes)
+def test_missing_values_in_training(estimator: Any, shape: Shape, tmp_path: Path) -> None:
+    X = with_missing(inputs_of(shape), shape.seed)
+    # Labels that follow from what is missing: splits that send missing values either way.
+    y = np.isnan(X[:, 0]).astype(int) + (X.sum(axis=1) > 0)
+    assert_proven(clone(estimator).fit(X, y), X, tmp_path)
+
+
+@pytest.mark.parametrize("estimator", [DecisionTreeRegressor(), RandomForestRegressor(5)], ids=str)
+def test_missing_values_only_after_training(estimator: Any, tmp_path: Path) -> None:
+    X = np.random.default_rng(3).normal(size=(200, 3))
+    estimator.fit(X, X @ [1.0, -2.0, 3.0])
+    assert_proven(estimator, with_missing(X), tmp_path)
+
+
+def test_monotonic_constraints(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(80, 2))
+    estimator = RandomForestClassifier(5, monotonic_cst=[1, -1], random_state=0)
+    assert_proven(estimator.fit(X, rng.integers(0, 2, 80)), X, tmp_path)
+
+
+def test_ties_between_classes_fall_as_in_scikit_learn(tmp_path: Path) -> None:
+    """Leaf shares of thirds and sevenths, whose sums tie but for the order of additions."""
+    rng = np.random.default_rng(0)
+    X = rng.integers(0, 2, size=(300, 4)) * 1.0
+    estimator = RandomForestClassifier(60, random_state=0).fit(X, rng.integers(0, 3, 300))
+    X = np.unique(X, axis=0)
+    assert_proven(estimator, X, tmp_path)
+
+
+@pytest.mark.parametrize("rows", [1, 2, 300, 20_000])
+def test_batches_of_all_sizes(rows: int, tmp_path: Path) -> None:
+    """From one block for all trees to several blocks of rows, with finished pairs dropped."""
+    rng = np.random.default_rng(0)
+    X = with_missing(rng.normal(size=(2_000, 6)))
+    y = (np.nan_to_num(X[:, 0]) > rng.normal(size=2_000)) + np.isnan(X[:, 1]) * 1
+    estimator = RandomForestClassifier(20, random_state=0).fit(X, y)
+    export_model(estimator, X, tmp_path / "model")
+    batch = with_missing(rng.normal(size=(rows, 6)), seed=1)
+    found = compare(estimator, load_model(tmp_path / "model"), batch)
+    assert [(d.equal, d.relative) for d in found] == [(True, 0.0)] * 3
+
+
+def test_many_classes_make_blocks_smaller(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(3_000, 2))
+    estimator = RandomForestClassifier(3, max_depth=6, random_state=0)
+    estimator.fit(X, np.arange(3_000) % 150)
+    export_model(estimator, X, tmp_path / "model")
+    found = compare(estimator, load_model(tmp_path / "model"), X)
+    assert [(d.equal, d.relative) for d in found] == [(True, 0.0)] * 3
+
+
+@pytest.mark.parametrize("value", [np.inf, -np.inf, 3.5e38, np.nan])
+def test_refusals(value: float, tmp_path: Path) -> None:
+    X = np.random.default_rng(0).normal(size=(50, 3))
+    estimator = ExtraTreeRegressor(splitter="best").fit(X, X[:, 0])
+    export_model(estimator, X, tmp_path / "model")
+    model = load_model(tmp_path / "model")
+    X[[4, 7], [1, 2]] = value
+    with np.errstate(over="ignore"), pytest.raises(ValueError, match=r"NaN|infinity"):
+        estimator.predict(X)
+    with pytest.raises(RowsRefused) as refused:
+        model.predict(X)
+    assert [(p.row, p.column) for p in refused.value.problems] == [(4, 1), (7, 2)]
+
+
+@given(threshold=st.floats(allow_nan=False), value=st.floats(width=32, allow_nan=False))
+def test_rounded_thresholds_compare_alike(threshold: float, value: float) -> None:
+    limits = np.array([threshold])
+    with np.errstate(over="ignore"):
+        near = limits.astype(np.float32)
+    values = np.array([value, *near, *np.nextafter(near, 9e9), *np.nextafter(near, -9e9)], "f4")
+    np.testing.assert_array_equal(values <= at_most_in_float32(limits), values <= limits)
+
+
+def test_the_artifact_is_smaller_than_a_compressed_joblib_file(tmp_path: Path) -> None:
+    import joblib
+
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(2_000, 8))
+    estimator = RandomForestClassifier(20, random_state=0).fit(X, rng.integers(0, 3, 2_000))
+    export_model(estimator, X, tmp_path / "model")
+    joblib.dump(estimator, tmp_path / "estimator.joblib", compress=9)
+    size = sum(part.stat().st_size for part in (tmp_path / "model").iterdir())
+    assert size < (tmp_path / "estimator.joblib").stat().st_size / 2
