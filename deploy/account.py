@@ -8,8 +8,10 @@ global) and the reserved concurrency (a small account cannot spare any).
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from string import Template
 from typing import TYPE_CHECKING
 
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 # is 10, 50 or 100, depending on the account, and which no operation tells; so leave the largest.
 UNRESERVED_MINIMUM = 100
 BUCKET_NAME_MAX = 63
+# A role takes up to about this long until Lambda may assume it; before, CreateFunction refuses it.
+ROLE_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,25 @@ def fit(cli: ZappaCLI) -> None:
             cli.lambda_concurrency = affordable_concurrency(
                 cli.zappa.lambda_client, cli.lambda_name, cli.lambda_concurrency
             )
+
+
+def wait_for_role(cli: ZappaCLI) -> None:
+    """Give the role of a first deployment time to arrive everywhere in AWS.
+
+    Zappa creates the role, then packs; as a rule packing takes long enough. Here it takes a second.
+
+    Raises
+    ------
+    DeployError
+        The role cannot be read.
+    """
+    if not cli.manage_roles or cli.desired_role_arn:
+        return
+    with _aws_errors():
+        role = cli.zappa.iam_client.get_role(RoleName=cli.zappa.role_name)["Role"]
+    age = (datetime.now(UTC) - role["CreateDate"]).total_seconds()
+    # a clock that is wrong makes an age of less than nothing, or of years
+    time.sleep(min(max(ROLE_SECONDS - age, 0), ROLE_SECONDS))
 
 
 def role_policy(template: str, place: Place, function: str) -> str:

@@ -69,9 +69,10 @@ def build() -> None:
     """
     with _one_line_errors():
         # Here, not above: it brings scikit-learn, and `zappa status` should not wait for that.
+        from deploy.terse_console import TerseConsole
         from model_build.build import build_if_stale
 
-        build_if_stale()
+        build_if_stale(TerseConsole())
 
 
 def package(cli: ZappaCLI) -> None:
@@ -95,6 +96,8 @@ def package(cli: ZappaCLI) -> None:
             ROOT / "dist",
             lambda_zip.Stage(cli.api_stage, cli.runtime, cli.architecture),
         )
+        if cli.command == "deploy" and cli.api_stage != LOCAL_STAGE:
+            account.wait_for_role(cli)
 
 
 @contextlib.contextmanager
