@@ -1,0 +1,130 @@
+"""The whole build by its command line, in a copy of the project; the tests run in this order."""
+
+import json
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+CONFIG = """
+[model]
+name = "iris"
+[data]
+source = "sklearn:load_iris"
+[training]
+{training}
+[engine]
+kind = "{engine}"
+"""
+# scipy's expit is no numpy ufunc: no numpy form of this pipeline exists.
+OWN = """
+from scipy.special import expit
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+
+def squashed():
+    return make_pipeline(FunctionTransformer(expit), LogisticRegression())
+"""
+
+pytestmark = pytest.mark.xdist_group("build")
+
+
+def build(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "model_build", "build", *arguments]
+    return subprocess.run(command, cwd=project, capture_output=True, text=True, timeout=500)
+
+
+def configure(project: Path, engine: str = "auto", own: str | None = None) -> str:
+    training = 'candidates = ["linear"]' if own is None else f'estimator = "{own}"'
+    (project / "iris.toml").write_text(CONFIG.format(training=training, engine=engine))
+    return "iris.toml"
+
+
+def report(project: Path) -> dict[str, Any]:
+    return json.loads((project / "dist" / "report.json").read_text())  # type: ignore[no-any-return]
+
+
+def test_builds_the_bundle_the_artifact_and_the_report(project: Path) -> None:
+    done = build(project, configure(project))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert sorted(path.name for path in (project / "dist").iterdir()) == [
+        "lambda.zip",
+        "model",
+        "report.json",
+    ]
+    told = report(project)
+    assert told["engine"] == "numpy"
+    assert told["model"]["name"] == "iris"
+    assert told["config"] == "iris.toml"
+    assert told["parity"]["proven"] is True
+    assert told["metrics"]["accuracy"] > 0.9
+    assert told["replay"]["replayed"] is True
+    assert told["sha256"] in done.stdout
+    with zipfile.ZipFile(project / "dist" / "lambda.zip") as archive:
+        shipped = archive.read("model/manifest.json")
+    assert shipped == (project / "dist" / "model" / "manifest.json").read_bytes()
+
+
+def test_nothing_is_done_twice(project: Path) -> None:
+    before = (project / "dist" / "lambda.zip").stat().st_mtime_ns
+    done = build(project, "iris.toml")
+    assert done.returncode == 0
+    assert "is up to date" in done.stdout
+    assert (project / "dist" / "lambda.zip").stat().st_mtime_ns == before
+
+
+def test_a_forced_build_makes_the_same_bytes(project: Path) -> None:
+    before = report(project)["sha256"]
+    done = build(project, "iris.toml", "--force")
+    assert done.returncode == 0
+    assert "is up to date" not in done.stdout
+    assert report(project)["sha256"] == before
+
+
+def test_a_damaged_bundle_is_built_again(project: Path) -> None:
+    bundle = project / "dist" / "lambda.zip"
+    intact = bundle.read_bytes()
+    bundle.write_bytes(intact[:-1] + bytes([intact[-1] ^ 1]))
+    assert build(project, "iris.toml").returncode == 0
+    assert bundle.read_bytes() == intact
+
+
+@pytest.mark.parametrize(
+    ("engine", "own", "told"),
+    [
+        ("numpy", "own_model:squashed", "FunctionTransformer"),
+        ("auto", "own_model:missing", "missing"),
+        ("abacus", None, "engine.kind"),
+    ],
+)
+def test_a_failed_build_is_told_in_words_and_leaves_dist_alone(
+    project: Path, engine: str, own: str | None, told: str
+) -> None:
+    (project / "own_model.py").write_text(OWN)
+    before = report(project)
+    done = build(project, configure(project, engine, own))
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: ")
+    assert told in done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+    assert report(project) == before
+
+
+def test_what_has_no_numpy_form_is_served_by_scikit_learn_and_the_build_says_so(
+    project: Path,
+) -> None:
+    (project / "own_model.py").write_text(OWN)
+    done = build(project, configure(project, "auto", "own_model:squashed"))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "WARNING: This model will be served by scikit-learn itself" in done.stdout
+    assert "FunctionTransformer" in done.stdout
+    told = report(project)
+    assert told["engine"] == "sklearn"
+    assert told["parity"]["proven"] is True
+    assert told["replay"]["replayed"] is True
+    assert told["unzipped_bytes"] < 220_000_000
+    assert told["cost"]["unzipped_bytes"] > 0
