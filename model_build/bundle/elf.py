@@ -119,7 +119,7 @@ def strip(content: bytes) -> bytes:
     far as their alignment allows. A layout that is not understood fully is returned unchanged.
     """
     library = Library.read(content)
-    if library is None or not _understood(library):
+    if library is None or not _understood(library, len(content)):
         return content
     moved = _packed(library.loaded)
     stripped = bytearray(moved[-1][1] + moved[-1][0].filesz)
@@ -132,17 +132,17 @@ def strip(content: bytes) -> bytes:
 type Moved = list[tuple[Segment, int]]
 
 
-def _understood(library: Library) -> bool:
+def _understood(library: Library, size: int) -> bool:
     """Tell whether the loaded segments cover, without overlap, all that a loader reads."""
     loaded = library.loaded
-    if not loaded or not loaded[0].holds(0, _HEADER.size):
+    if not loaded or not loaded[0].holds(0, _HEADER.size) or loaded[-1].end > size:
         return False
     apart = all(a.end <= b.offset for a, b in pairwise(loaded))
-    read = [
-        library.table,
-        *((part.offset, part.filesz) for part in library.segments if part.filesz),
-    ]
-    return apart and all(any(part.holds(*piece) for part in loaded) for piece in read)
+    aligned = all((part.vaddr - part.offset) % max(part.align, 1) == 0 for part in loaded)
+    contents = [(part.offset, part.filesz) for part in library.segments if part.filesz]
+    read = [library.table, *contents]
+    covered = all(any(part.holds(*piece) for part in loaded) for piece in read)
+    return apart and aligned and covered
 
 
 def _packed(loaded: list[Segment]) -> Moved:

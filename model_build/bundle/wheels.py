@@ -94,6 +94,6 @@ def _explain(stderr: str, target: Target) -> str:
     place = f"{target.runtime} on {target.architecture}"
     if "THESE PACKAGES DO NOT MATCH THE HASHES" in said:
         return f"a wheel for {place} is not the one whose hash the lock file has: {stderr.strip()}"
-    if "Failed to establish a new connection" in stderr or "Name or service" in stderr:
+    if "connection broken by" in stderr:  # what pip says before each retry
         return f"no package index can be reached, and no wheels for {place} are cached: {said}"
     return f"no wheels for {place}: {said}"
