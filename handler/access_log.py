@@ -48,9 +48,10 @@ def _start() -> None:
 
 
 def _finish(response: Response) -> Response:
+    gateway = request.environ.get("apig_wsgi.request_context") or {}
     write(
         request.environ.get("apig_wsgi.context"),
-        gateway_id=request.environ.get("apig_wsgi.request_context", {}).get("requestId"),
+        gateway_id=gateway.get("requestId"),
         method=request.method,
         # The rule, not the path: what a client typed is its data.
         route=request.url_rule.rule if request.url_rule else None,
