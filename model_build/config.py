@@ -6,7 +6,6 @@ that they cannot drift apart. `python -m model_build.config` rewrites that page.
 """
 
 import dataclasses
-import difflib
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from typing import Any
 from handler.errors import SkzapError
 from model_build import config_values as accept
 from model_build.config_values import Kind, is_list_of_different_texts, toml, toml_key
+from model_build.suggestion import did_you_mean
 
 REFERENCE = Path(__file__).parent.parent / "docs" / "configuration.md"
 
@@ -286,7 +286,7 @@ def _problems(document: Mapping[str, Any]) -> Iterator[str]:
 
 def _unknown_table(name: str) -> str:
     homes = [table for table in SECTIONS if name in keys(table)]
-    hint = f"; did you mean {homes[0]}.{name}?" if homes else _nearest(name, SECTIONS)
+    hint = f"; did you mean {homes[0]}.{name}?" if homes else did_you_mean(name, SECTIONS)
     return f"{toml_key(name)} is not a table{hint} (the tables are {', '.join(SECTIONS)})"
 
 
@@ -295,7 +295,7 @@ def _table_problems(table: str, values: Mapping[str, Any]) -> Iterator[str]:
     for name, value in values.items():
         if name not in known:
             allowed = ", ".join(known)
-            hint = _nearest(name, known)
+            hint = did_you_mean(name, known)
             yield f"{table}.{toml_key(name)} is not a key{hint} (the keys are {allowed})"
         elif not known[name].kind.accepts(value):
             yield _wrong_value(known[name], value)
@@ -308,7 +308,7 @@ def _wrong_value(key: Key, value: object) -> str:
     else:
         strings = [value] if isinstance(value, str) else value if isinstance(value, list) else []
         wrong = [item for item in strings if isinstance(item, str) and item not in choices]
-        hint = _nearest(wrong[0], choices) if wrong else ""
+        hint = did_you_mean(wrong[0], choices) if wrong else ""
     return f"{key.path} = {toml(value)}: expected {key.kind.expected}{hint}"
 
 
@@ -355,12 +355,6 @@ def _section(table: str, values: Mapping[str, Any]) -> Any:
         # load_...(as_frame=True).frame has the column "target"; _missing_keys demands it elsewhere.
         stored.setdefault("target", "target")
     return SECTIONS[table](**stored)
-
-
-def _nearest(name: str, choices: Iterable[str]) -> str:
-    lowered = {choice.lower(): choice for choice in choices}
-    matches = difflib.get_close_matches(name.lower(), lowered, n=1, cutoff=0.5)
-    return f'; did you mean "{lowered[matches[0]]}"?' if matches else ""
 
 
 _REFERENCE_HEAD = """\

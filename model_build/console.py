@@ -132,7 +132,7 @@ def _indented(text: str) -> str:
 
 def _rich_table(title: str, cells: list[list[str]], header: Sequence[str]) -> Table:
     table = Table(title=Text(title), title_justify="left", show_header=bool(header), box=SIMPLE)
-    for name in header or [""] * max(map(len, cells), default=0):
+    for name in header or [""] * max(map(len, cells), default=1):
         table.add_column(Text(name), overflow="fold")
     for row in cells:
         table.add_row(*(Text(cell) for cell in row))

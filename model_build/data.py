@@ -1,7 +1,6 @@
 """The data: a table from a file, from S3 or from scikit-learn, checked before it is learned."""
 
 import csv
-import difflib
 import hashlib
 import inspect
 import io
@@ -22,6 +21,7 @@ from numpy.typing import NDArray
 
 from handler.errors import SkzapError
 from model_build.config import Config
+from model_build.suggestion import did_you_mean
 
 # What an empty cell may be written as. pandas' own list also takes "None" and "n/a" and more, which
 # are categories in much real data ("None" is the most common alley type of the Ames houses).
@@ -89,7 +89,7 @@ def _read(source: str, root: Path) -> tuple[pd.DataFrame, bytes]:
         frame = _scikit_learn_frame(source.removeprefix("sklearn:"))
         return frame, frame.to_csv().encode()
     content = _download(source) if source.startswith("s3://") else _file(source, root)
-    return _parse(content, tab_separated=source.lower().endswith((".tsv", ".tab"))), content
+    return parse(content, tab_separated=source.lower().endswith((".tsv", ".tab"))), content
 
 
 def _scikit_learn_frame(name: str) -> pd.DataFrame:
@@ -101,7 +101,7 @@ def _scikit_learn_frame(name: str) -> pd.DataFrame:
     }
     if name not in loaders:
         raise DataError(
-            f"scikit-learn has no such data set{_nearest(name, loaders)} "
+            f"scikit-learn has no such data set{did_you_mean(name, loaders)} "
             f"(it ships {', '.join(sorted(loaders))})"
         )
     frame: pd.DataFrame = loaders[name](as_frame=True).frame
@@ -121,7 +121,7 @@ def _file(source: str, root: Path) -> bytes:
 
 def _neighbour(path: Path) -> str:
     names = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
-    return _nearest(path.name, names)
+    return did_you_mean(path.name, names)
 
 
 def _download(source: str) -> bytes:
@@ -140,16 +140,34 @@ def _download(source: str) -> bytes:
 
 def _s3_problem(error: ClientError, bucket: str, key: str) -> str:
     code = error.response.get("Error", {}).get("Code", "")
+    denied = (
+        "access denied: the credentials in use need s3:GetObject on this object (and "
+        "s3:ListBucket, for S3 to tell a missing object from a forbidden one)"
+    )
     meanings = {
         "NoSuchBucket": f"there is no bucket {bucket!r}",
         "NoSuchKey": f"bucket {bucket!r} has no object {key!r}",
-        "AccessDenied": "access denied: the credentials in use need s3:GetObject on this object "
-        "(and s3:ListBucket, for S3 to tell a missing object from a forbidden one)",
+        "AccessDenied": denied,
+        "403": denied,  # an answer without a body
     }
     return meanings.get(code, f"S3 refused ({code}): {_one_line(error)}")
 
 
-def _parse(content: bytes, *, tab_separated: bool) -> pd.DataFrame:
+def parse(content: bytes, *, tab_separated: bool) -> pd.DataFrame:
+    """Read the bytes of a file with a header line, one type for each column.
+
+    Parameters
+    ----------
+    content : bytes
+        UTF-8 text.
+    tab_separated : bool
+        Otherwise the header line tells which of comma, semicolon and tab separates the cells.
+
+    Raises
+    ------
+    DataError
+        For what is no text or no table, and for column names that are empty or repeated.
+    """
     text = _decode(content).lstrip("\r\n")
     separator = "\t" if tab_separated else _separator(text)
     # Tab-separated values know no quotes (IANA's text/tab-separated-values).
@@ -211,7 +229,7 @@ def _check_columns(frame: pd.DataFrame, config: Config) -> None:
 
 def _no_column(key: str, name: str, columns: Sequence[str]) -> str:
     shown = _quoted(columns[:20]) + (", ..." if len(columns) > 20 else "")
-    hint = _nearest(name, columns)
+    hint = did_you_mean(name, columns)
     return f"data.{key} names {name!r}, which is no column{hint} (the columns are {shown})"
 
 
@@ -251,13 +269,12 @@ def _task(y: "pd.Series[Any]", config: Config) -> tuple[str, list[str]]:
     if config.data.task != "auto":
         _check_task(y, config.data.task, numeric=numeric, whole=whole)
         return config.data.task, []
-    if not numeric:
-        return "classification", []
+    if not whole:
+        return ("regression" if numeric else "classification"), []
     values = y.nunique()
     few = values <= min(MOST_CLASSES_OF_NUMBERS, len(y) / LEAST_ROWS_OF_A_NUMBER)
-    task = "classification" if whole and few else "regression"
-    numbers = "whole numbers" if whole else "numbers"
-    reason = f"the target {y.name!r} holds {values} different {numbers}"
+    task = "classification" if few else "regression"
+    reason = f"the target {y.name!r} holds {values} different whole numbers"
     return task, [f"{reason}: the task is {task}, unless data.task says otherwise"]
 
 
@@ -307,11 +324,6 @@ def _duplicates(frame: pd.DataFrame) -> list[str]:
         f"{count} of {len(frame)} rows repeat an earlier row: where one copy is held out and the "
         "other is learned from, the metrics are too good"
     ]
-
-
-def _nearest(name: str, choices: Iterable[str]) -> str:
-    matches = difflib.get_close_matches(name, list(choices), n=1, cutoff=0.5)
-    return f"; did you mean {matches[0]!r}?" if matches else ""
 
 
 def _quoted(names: Iterable[str]) -> str:

@@ -1,6 +1,5 @@
 """The user's own estimator: found, loaded, and given its inputs in the form that it takes."""
 
-import difflib
 import hashlib
 import importlib
 import sys
@@ -20,6 +19,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from handler.errors import SkzapError
 from model_build.console import Console
+from model_build.suggestion import did_you_mean
 
 Inputs = Any
 """What an estimator takes: a DataFrame, an array of shape (n, d), or a list of n str."""
@@ -171,7 +171,7 @@ def _call(reference: str, root: Path) -> Any:
         raise EstimatorError(f"{reference}: cannot be imported: {_told(error)}") from None
     function = getattr(module, function_name, None)
     if not callable(function):
-        hint = _nearest(function_name, [name for name in vars(module) if name[0] != "_"])
+        hint = did_you_mean(function_name, [name for name in vars(module) if name[0] != "_"])
         raise EstimatorError(f"{reference}: {module_name} has no function {function_name!r}{hint}")
     try:
         return function()
@@ -243,14 +243,9 @@ def _known(names: list[str], columns: list[str]) -> list[str]:
         if name not in columns:
             raise EstimatorError(
                 f"the fitted estimator takes a column {name!r}, which the data does not have"
-                f"{_nearest(name, columns)}"
+                f"{did_you_mean(name, columns)}"
             )
     return names
-
-
-def _nearest(name: str, choices: list[str]) -> str:
-    matches = difflib.get_close_matches(name, choices, n=1, cutoff=0.5)
-    return f"; did you mean {matches[0]!r}?" if matches else ""
 
 
 def _told(error: Exception | Warning | str) -> str:

@@ -20,6 +20,7 @@ from sklearn.ensemble import (
 )
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import (
+    average_precision_score,
     f1_score,
     get_scorer,
     jaccard_score,
@@ -171,7 +172,7 @@ def select(
     notes.extend(_trial_notes(variants, trials))
     if not best:
         raise SelectionError("\n".join(["no candidate can be fitted and scored:", *notes]))
-    return Selection(_simplest_of_the_best(best), best, scoring, tuple(notes))
+    return Selection(simplest_of_the_best(best), best, scoring, tuple(notes))
 
 
 def _scoring_name(scoring: str, task: str, *, classes: int) -> str:
@@ -190,16 +191,23 @@ def _scorer(name: str, task: str, y: NDArray[Any]) -> Any:
     for_regression = made_for.endswith("_regression")
     if "cluster" in made_for or for_regression != (task == "regression"):
         raise SelectionError(f"training.scoring = {name!r}: it is not a score of {task}")
-    one_sided = {
-        "f1": f1_score,
-        "jaccard": jaccard_score,
-        "precision": precision_score,
-        "recall": recall_score,
-    }
-    if name not in one_sided:
+    if name not in _ONE_SIDED:
         return scorer
-    # By themselves these four take only a class called 1 for positive.
-    return make_scorer(one_sided[name], pos_label=_positive(name, y), zero_division=0)
+    # By themselves these take only a class called 1 for positive.
+    score, settings = _ONE_SIDED[name]
+    return make_scorer(score, pos_label=_positive(name, y), **settings)
+
+
+_ONE_SIDED: dict[str, tuple[Any, dict[str, Any]]] = {
+    "average_precision": (
+        average_precision_score,
+        {"response_method": ("decision_function", "predict_proba")},
+    ),
+    "f1": (f1_score, {"zero_division": 0}),
+    "jaccard": (jaccard_score, {"zero_division": 0}),
+    "precision": (precision_score, {"zero_division": 0}),
+    "recall": (recall_score, {"zero_division": 0}),
+}
 
 
 def _positive(scoring: str, y: NDArray[Any]) -> Any:
@@ -207,8 +215,8 @@ def _positive(scoring: str, y: NDArray[Any]) -> Any:
     if len(classes) == 2:
         return classes[1]
     raise SelectionError(
-        f"training.scoring = {scoring!r} is for two classes, and the target has {len(classes)}: "
-        f"take {scoring}_macro, {scoring}_micro or {scoring}_weighted"
+        f"training.scoring = {scoring!r} is for two classes, and the target has {len(classes)}; "
+        "the scores for more have names such as f1_macro, roc_auc_ovr and balanced_accuracy"
     )
 
 
@@ -230,7 +238,7 @@ def _names(
 
 def _variants(name: str, task: str, plan: features.Plan, seed: int) -> Iterator[Variant]:
     """Make a candidate's variants, simpler ones first; they are few, for a build of minutes."""
-    grid, make = (_CLASSIFIERS if task == "classification" else _REGRESSORS)[name]
+    grid, make = (CLASSIFIERS if task == "classification" else REGRESSORS)[name]
     for parameters in grid:
         model = make(parameters, seed)
         pipeline = Pipeline([("prepare", features.preparation(plan)), ("model", model)])
@@ -257,7 +265,7 @@ _SVM_GRID = [{"C": C} for C in (1.0, 10.0)]
 _BOOSTING_GRID = [{"max_leaf_nodes": leaves} for leaves in (7, 31)]
 _FOREST_GRID = [{"min_samples_leaf": leaf} for leaf in (5, 1)]
 
-_CLASSIFIERS: dict[str, tuple[list[dict[str, Any]], Any]] = {
+CLASSIFIERS: dict[str, tuple[list[dict[str, Any]], Any]] = {
     "linear": (
         [{"C": C} for C in (0.01, 0.1, 1.0, 10.0)],
         lambda parameters, seed: LogisticRegression(**parameters, max_iter=2000),
@@ -279,7 +287,7 @@ _CLASSIFIERS: dict[str, tuple[list[dict[str, Any]], Any]] = {
     ),
 }
 
-_REGRESSORS: dict[str, tuple[list[dict[str, Any]], Any]] = {
+REGRESSORS: dict[str, tuple[list[dict[str, Any]], Any]] = {
     "linear": (
         [{"alpha": alpha} for alpha in (100.0, 10.0, 1.0, 0.1)],
         lambda parameters, seed: Ridge(**parameters),
@@ -383,7 +391,14 @@ def _best_of_each(results: list[Result]) -> Iterator[Result]:
             yield max(mine, key=lambda result: result.mean)  # the first, the simplest, of equals
 
 
-def _simplest_of_the_best(results: tuple[Result, ...]) -> Result:
+def simplest_of_the_best(results: tuple[Result, ...]) -> Result:
+    """Return the first result that is not measurably worse than the best; `select` says what is.
+
+    Parameters
+    ----------
+    results : tuple of Result
+        In order of simplicity, of the same folds.
+    """
     best = max(results, key=lambda result: result.mean)
     return next(result for result in results if not _measurably_worse(result, best))
 

@@ -264,9 +264,9 @@ def _fit(estimator: Any, name: str, job: _Job, notes: list[str]) -> Any:
 
 def _measured(estimator: Any, job: _Job) -> dict[str, Any]:
     rows = job.rows
-    if job.task == "classification":
-        _check_labels(estimator, rows.y_test)
     with _as_training_error("the model cannot predict the held-out rows"):
+        if job.task == "classification":
+            _check_labels(estimator, rows.y_test)
         return evaluation.evaluate(
             estimator, rows.X_test, rows.y_test, y_train=rows.y_train, task=job.task
         )
@@ -287,6 +287,8 @@ def _check_labels(estimator: Any, y: NDArray[Any]) -> None:
 def _as_training_error(what: str) -> Iterator[None]:
     try:
         yield
+    except SkzapError:
+        raise
     except Exception as error:
         # An estimator of the user's own may raise anything; its words are the explanation.
         text = " ".join(str(error).split())
