@@ -78,6 +78,9 @@ def _special_values(values: "pd.Series[Any]") -> list[Any]:
     known = values.dropna()
     if len(known) and all(isinstance(value, bool | np.bool_) for value in known):
         return [True, False, np.nan]
+    if len(known) and all(isinstance(value, int | float | np.number) for value in known):
+        # Categories that are numbers: the signature's types keep words out of such a column.
+        return [*known.unique()[:5], -1, 0.5, 1e15, np.nan]
     numbers = [item for item in known.unique()[:5] if not isinstance(item, str)]
     words = [str(item) for item in known.unique()[:5]]
     return [*_WORDS, *numbers, *(w.upper() for w in words), *(f"{w} " for w in words), np.nan]
@@ -212,6 +215,8 @@ def _dependencies(fronts: tuple[Any, ...], X: Any) -> dict[int, int]:
     numeric = [j for j in range(frame.shape[1]) if frame.dtypes.iloc[j] == np.float64]
     if not fronts:
         return {j: j for j in numeric}
+    if not numeric:
+        return {}
     rows = pd.concat([frame] * (2 * len(numeric)), ignore_index=True)
     for i, column in enumerate(numeric):
         rows.isetitem(column, _with(rows.iloc[:, column], [2 * i, 2 * i + 1], [-1e6, 1e6]))

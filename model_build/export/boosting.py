@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn import dummy, ensemble
 from sklearn._loss import link as links
-from sklearn.ensemble._gb import _init_raw_predictions
+from sklearn.base import is_classifier
 
 from handler.engine.table import Array, Floats
 from model_build.export.forest_walk import Layout, Tree, lay_out
@@ -61,14 +61,13 @@ def _histogram_classifier(estimator: Any, context: Context) -> Node:
 
 def _gradient_scores(estimator: Any, context: Context) -> Node:
     layout = lay_out([fitted_tree(each) for each in estimator.estimators_.ravel()])
-    initial = estimator.init_
-    constant = isinstance(initial, str) or _is_constant(initial, context)
+    own = not (estimator.init_ == "zero" or _is_constant(estimator.init_, context))
     return {
         "kind": "boosting.GradientScores",
         "forest": layout.fields,
         "values": estimator.learning_rate * layout.values[:, 0, 0],
-        "start": _start(estimator) if constant else np.zeros(estimator.n_trees_per_iteration_),
-        "initial": None if constant else context.export(initial, "init"),
+        "start": np.zeros(estimator.n_trees_per_iteration_) if own else _start(estimator),
+        "initial": _own_initial(estimator, context) if own else None,
         "initial_link": _LINKS[type(estimator._loss.link)],
     }
 
@@ -82,12 +81,23 @@ def _is_constant(initial: Any, context: Context) -> bool:
 
 def _start(estimator: Any) -> Floats:
     """Return the scores before the first tree, shape (n_outputs,), as scikit-learn has them."""
-    if isinstance(estimator.init_, str):  # "zero", the only one
-        return np.zeros(estimator.n_trees_per_iteration_)
-    any_row = np.zeros((1, estimator.n_features_in_), dtype=np.float32)
-    classifies = isinstance(estimator, ensemble.GradientBoostingClassifier)
-    scores = _init_raw_predictions(any_row, estimator.init_, estimator._loss, classifies)
-    return np.asarray(scores[0], dtype=np.float64)
+    scores: Floats = estimator._raw_predict_init(_any_row(estimator))[0]
+    return scores
+
+
+def _own_initial(estimator: Any, context: Context) -> Node:
+    """Return the node of a user's own initial estimator, which is given float32 inputs."""
+    initial = estimator.init_
+    answer = initial.predict_proba if is_classifier(estimator) else initial.predict
+    if answer(_any_row(estimator)).dtype == np.float32:
+        raise context.unsupported(
+            initial, "as 'init' it computes in float32, whose sums differ by more than 1e-9"
+        )
+    return context.export(initial, "init")
+
+
+def _any_row(estimator: Any) -> Array:
+    return np.zeros((1, estimator.n_features_in_), dtype=np.float32)
 
 
 def _histogram_scores(estimator: Any, context: Context) -> Node:
@@ -119,19 +129,16 @@ def _histogram_tree(nodes: Any) -> Tree:
 def _category_fields(estimator: Any, predictors: Sequence[Any], layout: Layout) -> dict[str, Array]:
     """Return the splits by category; none where no tree has one."""
     known, rows = estimator._bin_mapper.make_known_categories_bitsets()
-    trees, positions = layout.sources
-    splits, bits = [], []
-    for number, (tree, position) in enumerate(zip(trees, positions, strict=True)):
-        predictor = predictors[tree]
-        node = predictor.nodes[position]
-        if node["is_categorical"] and not node["is_leaf"]:
-            left = predictor.raw_left_cat_bitsets[node["bitset_idx"]]
-            splits.append(number)
-            bits.append(_left_bits(left, known[rows[node["feature_idx"]]], node))
-    if not splits:
+    splits = np.flatnonzero((layout.fields["feature"] >= 0) & np.isnan(layout.fields["threshold"]))
+    bits = []
+    for tree, position in zip(*(source[splits] for source in layout.sources), strict=True):
+        node = predictors[tree].nodes[position]
+        left = predictors[tree].raw_left_cat_bitsets[node["bitset_idx"]]
+        bits.append(_left_bits(left, known[rows[node["feature_idx"]]], node))
+    if not bits:
         return {}
     return {
-        "category_splits": np.array(splits, dtype=np.int32),
+        "category_splits": splits.astype(np.int32),
         "category_left": np.packbits(bits, axis=1, bitorder="little"),
     }
 

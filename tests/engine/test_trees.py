@@ -172,7 +172,7 @@ def test_monotonic_constraints(tmp_path: Path) -> None:
 def test_ties_between_classes_fall_as_in_scikit_learn(tmp_path: Path) -> None:
     """Leaf shares of thirds and sevenths, whose sums tie but for the order of additions."""
     rng = np.random.default_rng(0)
-    X = rng.integers(0, 2, size=(300, 4)) * 1.0
+    X = rng.integers(0, 2, size=(300, 4)).astype(np.float64)
     estimator = RandomForestClassifier(60, random_state=0).fit(X, rng.integers(0, 3, 300))
     X = np.unique(X, axis=0)
     assert_proven(estimator, X, tmp_path)
