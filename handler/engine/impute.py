@@ -52,7 +52,7 @@ class SimpleImputer(Evaluator):
 
     def _values(self, X: Inputs) -> Array:
         """Return a new array (n, d); what scikit-learn refuses here is refused."""
-        values = as_floating(X) if self.values == "float" else np.array(as_array(X))
+        values = as_floating(X) if self.values == "float" else as_array(X, copy=True)
         if self.values == "object":
             values = values.astype(object, copy=False)
         check_values(values, missing=self.nulls or self.missing != self.missing)

@@ -2,14 +2,15 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from handler.engine.base import Evaluator
-from handler.engine.checks import INFINITE, as_finite, as_finite_or_missing
-from handler.engine.table import Array, Inputs, as_floating, columns_of
+from handler.engine.checks import INFINITE, as_finite, as_finite_or_missing, check_values
+from handler.engine.table import Array, Inputs, Table, as_floating
 from handler.errors import Refusal, RowsRefused
 
 # Values far from training's overflow in scikit-learn too, which answers with infinities.
@@ -186,11 +187,13 @@ class OneHotEncoder(Evaluator):
         RowsRefused
             For unknown categories where they are errors, and for infinite numbers.
         """
-        codes = np.array(_encoded(X, self._tables), dtype=np.intp)
-        encoded = np.zeros((codes.shape[1], self.width), dtype=self.dtype)
-        columns, rows = np.nonzero(codes >= 0)
-        encoded[rows, codes[columns, rows]] = 1
-        return encoded
+        codes = _encoded(X, self._tables, np.intp)
+        size = X.shape[0] * self.width
+        # One place behind the last takes the ones that have no output.
+        places = np.where(codes < 0, size, codes + np.arange(0, size, self.width or 1))
+        encoded = np.zeros(size + 1, dtype=self.dtype)
+        encoded[places] = 1
+        return encoded[:-1].reshape(X.shape[0], self.width)
 
 
 @dataclass(frozen=True, eq=False)
@@ -224,7 +227,7 @@ class OrdinalEncoder(Evaluator):
         RowsRefused
             For unknown categories where they are errors, and for infinite numbers.
         """
-        return np.array(_encoded(X, self._tables), dtype=self.dtype).T
+        return _encoded(X, self._tables, self.dtype).T
 
 
 class _Table(dict[Any, Any]):
@@ -253,21 +256,30 @@ def _tables(
     return [_Table(*column) for column in zip(categories, codes, unknown, strict=True)]
 
 
-def _encoded(X: Inputs, tables: Sequence[_Table]) -> list[list[Any]]:
-    """Return each column's codes."""
-    columns = columns_of(X)
-    _refuse_infinite(columns)
+def _encoded(X: Inputs, tables: Sequence[_Table], dtype: DTypeLike) -> Array:
+    """Return each column's codes, shape (d, n)."""
+    columns = _lists(X)
+    codes = chain.from_iterable(
+        [map(table.__getitem__, column) for table, column in zip(tables, columns, strict=True)]
+    )
     try:
-        return [
-            list(map(table.__getitem__, column.tolist()))
-            for table, column in zip(tables, columns, strict=True)
-        ]
+        # One pass over all columns: numpy converts a list at twice the price of the lookups.
+        flat = np.fromiter(codes, dtype, X.shape[0] * X.shape[1])
     except _UnknownCategoryError:
         raise RowsRefused(list(_unknown_categories(columns, tables))) from None
+    return flat.reshape(X.shape[1], X.shape[0])
+
+
+def _lists(X: Inputs) -> list[list[Any]]:
+    """Return each column's values; infinities in columns of floats (not objects) are refused."""
+    if isinstance(X, Table):
+        _refuse_infinite(X.columns)
+        return [column.tolist() for column in X.columns]
+    check_values(X, missing=True)
+    return X.T.tolist()  # type: ignore[no-any-return]
 
 
 def _refuse_infinite(columns: Sequence[Array]) -> None:
-    # scikit-learn looks for infinities in columns of floats, never in those of objects.
     refusals = [
         Refusal(int(row), j, INFINITE)
         for j, column in enumerate(columns)
@@ -278,9 +290,11 @@ def _refuse_infinite(columns: Sequence[Array]) -> None:
         raise RowsRefused(refusals)
 
 
-def _unknown_categories(columns: Sequence[Array], tables: Sequence[_Table]) -> Iterable[Refusal]:
+def _unknown_categories(
+    columns: Sequence[list[Any]], tables: Sequence[_Table]
+) -> Iterable[Refusal]:
     for j, (column, table) in enumerate(zip(columns, tables, strict=True)):
-        for i, value in enumerate(column.tolist()):
+        for i, value in enumerate(column):
             try:
                 table[value]
             except _UnknownCategoryError:

@@ -73,14 +73,20 @@ def as_floating(X: Inputs) -> Array:
     return X.copy() if X.dtype.kind == "f" else np.array(as_float(X))
 
 
-def as_array(X: Inputs) -> Array:
+def as_array(X: Inputs, *, copy: bool = False) -> Array:
     """Return X as one array (n, d) of the type that all columns have in common.
 
     As ``check_array(dtype=None)`` does: numbers beside strings become objects.
+
+    Parameters
+    ----------
+    X : inputs of shape (n, d)
+    copy : bool
+        Whether the array must be a new one (a table's always is).
     """
     if isinstance(X, Table):
         return np.array(X.columns).T if X.columns else np.empty((X.n_rows, 0))
-    return X
+    return X.copy() if copy else X
 
 
 def columns_of(X: Inputs) -> list[Array]:

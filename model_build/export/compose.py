@@ -16,7 +16,7 @@ def _pipeline(estimator: Pipeline, context: Context) -> Node:
     return {
         "kind": "compose.Pipeline",
         "steps": [_transformer(step, name, context) for name, step in steps if not _passes(step)],
-        "final": _passing() if _passes(final) else context.export(final, last),
+        "final": _transformer(final, last, context, only=context.transforms_only),
     }
 
 
@@ -61,10 +61,10 @@ def _function(estimator: FunctionTransformer, context: Context) -> Node:
     return _passing(validate=estimator.validate)
 
 
-def _transformer(estimator: Any, name: str, context: Context) -> Node:
+def _transformer(estimator: Any, name: str, context: Context, *, only: bool = True) -> Node:
     if _passes(estimator):
         return _passing()
-    return context.export(estimator, name, transforms_only=True)
+    return context.export(estimator, name, transforms_only=only)
 
 
 def _passing(*, validate: bool = False) -> Node:

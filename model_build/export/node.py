@@ -42,7 +42,7 @@ class Context:
         inner = Context(
             self._exporters,
             (*self.path, step),
-            transforms_only=transforms_only or self.transforms_only,
+            transforms_only=transforms_only,
         )
         exporter = self._exporters.get(type(child))
         if exporter is None:

@@ -31,6 +31,8 @@ def _needs_finite(estimator: Any) -> bool:
 
 
 def _elimination(estimator: Any, context: Context) -> Node:
+    if context.transforms_only:
+        return _selector(estimator, context)
     return {
         "kind": "selection.Elimination",
         "selector": _selector(estimator, context),

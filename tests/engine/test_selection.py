@@ -101,3 +101,13 @@ def test_recursive_elimination(estimator: Any, inner: Any, assert_pair: "AssertP
     model = assert_pair(fitted, X, X)
     assert "transform" in model.methods
     assert "predict" in model.methods
+
+
+def test_an_elimination_that_only_transforms_needs_no_estimator(assert_pair: "AssertPair") -> None:
+    X, y = problem(4, 4)
+
+    class Custom(LogisticRegression):  # type: ignore[misc]
+        """A class of the user's own, which has no numpy form."""
+
+    fitted = make_pipeline(fs.RFE(Custom()), LogisticRegression()).fit(X, y)
+    assert_pair(fitted, X, X)
