@@ -98,9 +98,11 @@ def _inferring(payload: bytes, default_type: str, failed: HttpAnswer) -> HttpAns
         answer = json.loads(payload)
         if not isinstance(answer, dict) or "statusCode" not in answer:
             body = answer if isinstance(answer, str) else json.dumps(answer, separators=(",", ":"))
-            return HttpAnswer(200, [("Content-Type", "application/json")], body.encode())
+            return HttpAnswer(
+                200, [("Content-Type", "application/json")], body.encode("utf-8", "replace")
+            )
         headers = [(name, _header(value)) for name, value in _dict(answer, "headers").items()]
-        headers += [("Set-Cookie", str(cookie)) for cookie in answer.get("cookies") or []]
+        headers += [("Set-Cookie", _header(cookie)) for cookie in _list(answer, "cookies")]
         body_bytes = _body(answer, bool(answer.get("isBase64Encoded")))
         return HttpAnswer(
             _status(answer["statusCode"]), _with_type(headers, default_type), body_bytes
@@ -124,10 +126,8 @@ def _rest_headers(answer: dict[str, Any], default_type: str = "application/json"
     lists = _dict(answer, "multiValueHeaders")
     single = _dict(answer, "headers")
     headers = [(name, _header(value)) for name, value in single.items() if name not in lists]
-    for name, values in lists.items():
-        if not isinstance(values, list):
-            raise MalformedAnswerError(f"multiValueHeaders.{name} is no list")
-        headers += [(name, _header(value)) for value in values]
+    for name in lists:
+        headers += [(name, _header(value)) for value in _list(lists, name)]
     return _with_type([(_remap(name), value) for name, value in headers], default_type)
 
 
@@ -145,6 +145,15 @@ def _dict(answer: dict[str, Any], field: str) -> dict[str, Any]:
         return {}
     if not isinstance(value, dict):
         raise MalformedAnswerError(f"{field} is no object")
+    return value
+
+
+def _list(answer: dict[str, Any], field: str) -> list[Any]:
+    value = answer.get(field)
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        raise MalformedAnswerError(f"{field} is no list")
     return value
 
 
@@ -173,7 +182,7 @@ def _body(answer: dict[str, Any], decode: bool) -> bytes:
     if not isinstance(body, str):
         raise MalformedAnswerError("body is no string")
     if not decode:
-        return body.encode()
+        return body.encode("utf-8", "replace")  # JSON may have half of a surrogate pair
     try:
         return base64.b64decode(body, validate=True)
     except binascii.Error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import socket
 import tempfile
 import threading
 from collections.abc import Mapping
@@ -124,10 +125,8 @@ class LocalAws:
     def _start_moto(self, exits: contextlib.ExitStack) -> None:
         # moto's own ThreadedMotoServer does the same; here the application gets Invoke in front
         moto = DomainDispatcherApplication(create_backend_app)
-        server = make_server(
-            "127.0.0.1", self._port, moto, threaded=True, request_handler=_QuietHandler
-        )
-        self.endpoint_url = f"http://127.0.0.1:{server.server_port}"
+        server = _listen(self._port, moto)
+        self.endpoint_url = f"http://127.0.0.1:{server.port}"
         self.functions = Functions(self._function_variables(), self._concurrency)
         server.app = ControlPlane(moto, self.functions, self.region)
         thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
@@ -158,6 +157,19 @@ class LocalAws:
 class _QuietHandler(MotoRequestHandler):
     def log(self, type: str, message: str, *args: object) -> None:
         """Say nothing of each request of the control plane."""
+
+
+def _listen(port: int, application: Any) -> BaseWSGIServer:
+    """Make a server on a socket of ours: where a port is taken, werkzeug's own would exit."""
+    with socket.create_server(("127.0.0.1", port)) as listening:
+        return make_server(
+            "127.0.0.1",
+            listening.getsockname()[1],
+            application,
+            threaded=True,
+            request_handler=_QuietHandler,
+            fd=listening.fileno(),
+        )
 
 
 def _stop(server: BaseWSGIServer, thread: threading.Thread) -> None:

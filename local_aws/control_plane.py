@@ -74,6 +74,7 @@ class ControlPlane:
             ("GET", f"/2021-10-31{name}/urls/?", self._list_function_urls),
             ("GET", f"{CODE}(?P<name>.+)", self._code),
             ("GET", "/(?P<name>2016-08-19)/account-settings/?", self._account_settings),
+            ("POST", "/(?P<name>restapis)/?", self._create_rest_api),
             ("PATCH", "/restapis/(?P<name>[^/]+)/?", self._update_rest_api),
         ]
 
@@ -163,6 +164,18 @@ class ControlPlane:
         usage = {"FunctionCount": len(functions), "TotalCodeSize": size}
         body = json.dumps({"AccountLimit": limit, "AccountUsage": usage})
         return Response(body, content_type="application/json")
+
+    def _create_rest_api(self, request: Request, path: str) -> Response:
+        """Keep the binary media types, which moto drops."""
+        types = json.loads(request.get_data()).get("binaryMediaTypes")
+        _replace_body(request.environ, request.get_data())
+        response = Response.from_app(self._moto, request.environ)
+        if types and response.status_code in (200, 201):
+            content = json.loads(response.get_data())
+            backend = apigateway_backends[DEFAULT_ACCOUNT_ID][self._signed_region(request)]
+            backend.apis[content["id"]].binaryMediaTypes = types
+            response.set_data(json.dumps(content | {"binaryMediaTypes": types}))
+        return response
 
     def _update_rest_api(self, request: Request, api_id: str) -> Response:
         """Understand patches of media types and of compression, which moto does not.

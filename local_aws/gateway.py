@@ -285,7 +285,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Date", self.date_time_string())
         for name, value in answer.headers:
             if name.lower() != "content-length":
-                self.send_header(name, _one_line(value))
+                self.send_header(name, _header_text(value))
         self.send_header("Content-Length", str(len(answer.body)))
         self.send_header("x-amzn-RequestId", str(uuid.uuid4()))
         if self.close_connection:
@@ -300,5 +300,6 @@ class _Handler(BaseHTTPRequestHandler):
         """Leave access logs to the functions."""
 
 
-def _one_line(value: str) -> str:
-    return re.sub(r"[\r\n]+", " ", value)
+def _header_text(value: str) -> str:
+    """Return a header as http.server takes it: one line, UTF-8 disguised as Latin-1."""
+    return re.sub(r"[\r\n]+", " ", value).encode("utf-8", "replace").decode("latin-1")

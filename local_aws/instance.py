@@ -176,13 +176,14 @@ class Instance:
             There is no runtime client for this interpreter.
         """
         runtime = runtime_folder(self.python, self.packages)
+        prefix = obedient_prefix(self.python)
         make_read_only(self.task_root)
         self._before = snapshot(self.task_root)
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 (lives as long as the instance)
         self._api = RuntimeApi()
         self._api.start()
         started = time.perf_counter()
-        self._process = self._spawn(runtime)
+        self._process = self._spawn(prefix, runtime)
         message = self._watch(max(INIT_SECONDS, self.timeout_s), request_id="")
         self.init_ms = _ms_since(started)
         if message.kind != "ready":
@@ -235,12 +236,12 @@ class Instance:
                 f"{self.task_root}: read-only on Lambda, but this changed: {', '.join(changed)}"
             )
 
-    def _spawn(self, runtime: Path) -> subprocess.Popen[bytes]:
+    def _spawn(self, prefix: Sequence[str], runtime: Path) -> subprocess.Popen[bytes]:
         # -S: no site-packages; -B: no bytecode written, as on a read-only disk; -m puts the working
         # folder, the task root, first on sys.path.
         command = [self.python, "-S", "-B", "-m", "awslambdaric", self.handler]
         return subprocess.Popen(
-            [*obedient_prefix(), *command],
+            [*prefix, *command],
             cwd=self.task_root,
             env=self._environment(runtime),
             stdin=subprocess.DEVNULL,

@@ -30,17 +30,25 @@ def make_writable(root: Path) -> None:
 
 
 @functools.cache
-def obedient_prefix() -> tuple[str, ...]:
+def obedient_prefix(python: str) -> tuple[str, ...]:
     """Return what to put before a command so that permissions bind it, even for root.
 
-    Root may write to read-only folders because of one capability (CAP_DAC_OVERRIDE); setpriv, of
-    util-linux, takes it away. Without setpriv, `changes` still finds what was written.
+    Root may read and write what permissions forbid because of two capabilities; setpriv, of
+    util-linux, takes them away. Without setpriv, `changes` still finds what was written. An
+    interpreter that only those capabilities let root read keeps the one to read.
+
+    Parameters
+    ----------
+    python : str
+        The interpreter that must still start.
     """
     if os.geteuid() != 0 or not shutil.which("setpriv"):
         return ()
-    prefix = ("setpriv", "--bounding-set=-dac_override", "--inh-caps=-dac_override")
-    works = subprocess.run([*prefix, "true"], capture_output=True).returncode == 0
-    return prefix if works else ()
+    for taken in ("-dac_override,-dac_read_search", "-dac_override"):
+        prefix = ("setpriv", f"--bounding-set={taken}", f"--inh-caps={taken}")
+        if subprocess.run([*prefix, python, "-Sc", ""], capture_output=True).returncode == 0:
+            return prefix
+    return ()
 
 
 def snapshot(root: Path) -> Snapshot:
