@@ -1,1 +1,1 @@
-"""Train a scikit-learn model, prove a numpy copy of it equal, and bundle that copy for AWS Lambda."""
+"""Train a scikit-learn model, prove a numpy copy of it equal, bundle that copy for Lambda."""

@@ -92,7 +92,8 @@ class DataSection:
         accept.text("a path, s3://bucket/key or sklearn:load_name"),
         "A CSV or TSV file with a header line, relative to the configuration's folder; or "
         "`s3://bucket/key` of one (region and credentials as boto3 finds them); or a data set that "
-        "scikit-learn ships, such as `sklearn:load_breast_cancer`.",
+        "scikit-learn ships, such as `sklearn:load_breast_cancer`. Files are UTF-8; an empty cell, "
+        "NA, N/A, NaN, nan, NULL and null are missing values.",
     )
     target: str = _key(
         accept.text("the name of a column"),
@@ -119,7 +120,10 @@ class DataSection:
         0,
     )
     drop: tuple[str, ...] = _key(
-        accept.column_names(), "Columns that the model must not see: identifiers, leaks, dates.", ()
+        accept.column_names(),
+        "Columns that the model must not see: identifiers, leaks, dates. Constant columns, and strings "
+        "that almost never repeat, are left out without being named here, and reported.",
+        (),
     )
     categorical: tuple[str, ...] = _key(
         accept.column_names(),

@@ -3,7 +3,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
 from sklearn.linear_model import LogisticRegression, Ridge
@@ -99,6 +99,7 @@ def test_regression() -> None:
     assert baseline["rmse"] > metrics["rmse"]
 
 
+@settings(max_examples=25)
 @given(
     st.lists(st.sampled_from("abc"), min_size=6, max_size=30),
     st.integers(0, 3),

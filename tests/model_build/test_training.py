@@ -364,7 +364,7 @@ def test_a_joblib_of_another_scikit_learn_is_warned_of(
     log: Any,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    fitted = LogisticRegression(max_iter=5000).fit(*load_breast_cancer(return_X_y=True))
+    fitted = LogisticRegression().fit(np.arange(60.0).reshape(2, 30), [0, 1])
     with monkeypatch.context() as older:
         older.setattr("sklearn.base.__version__", "1.0.0")
         joblib.dump(fitted, tmp_path / "m.joblib")
