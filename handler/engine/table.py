@@ -68,9 +68,8 @@ def as_floating(X: Inputs) -> Array:
     InvalidInput
         Where a value is no number.
     """
-    if isinstance(X, Table):
-        return as_float(X)
-    return X.copy() if X.dtype.kind == "f" else np.array(as_float(X))
+    values = as_array(X, copy=True)
+    return values if values.dtype.kind == "f" else as_float(values)
 
 
 def as_array(X: Inputs, *, copy: bool = False) -> Array:

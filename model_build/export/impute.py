@@ -39,7 +39,10 @@ def _known(estimator: impute.SimpleImputer) -> NDArray[np.bool_]:
 def _kind(estimator: impute.SimpleImputer) -> str:
     if estimator._fit_dtype.kind == "O":
         return "object"
-    return "any" if estimator.strategy in ("most_frequent", "constant") else "float"
+    # What training saw as floats (nullable integers, categories of booleans beside numbers) is
+    # handled as floats, as pandas does it; whole numbers keep all their digits.
+    whole = estimator.strategy in ("most_frequent", "constant") and estimator._fit_dtype.kind != "f"
+    return "any" if whole else "float"
 
 
 def _indicator(estimator: impute.SimpleImputer) -> Array | None:

@@ -87,6 +87,21 @@ def test_a_frame_of_strings_and_numbers(assert_pair: "AssertPair") -> None:
     assert_pair(imputer, frame, frame)
 
 
+def test_booleans_of_a_category_beside_numbers_are_numbers(assert_pair: "AssertPair") -> None:
+    frame = pd.DataFrame({"a": [1, 2, 2], "b": pd.Categorical([True, False, True])})
+    imputer = SimpleImputer(strategy="most_frequent").fit(frame)
+    assert imputer._fit_dtype.kind == "f"
+    model = assert_pair(imputer, frame, frame)
+    assert model.transform({"a": [1], "b": [True]}).dtype == np.float64
+
+
+@pytest.mark.parametrize("dtype", ["Int64", "Float64", "category", "int8", "bool"])
+def test_types_of_pandas(dtype: Any, assert_pair: "AssertPair") -> None:
+    frame = pd.DataFrame({"a": pd.Series([0, 1, 1, 0, 1]).astype(dtype), "b": list("xxyyx")})
+    imputer = SimpleImputer(strategy="most_frequent").fit(frame)
+    assert_pair(imputer, frame, frame)
+
+
 def test_whole_numbers_keep_all_their_digits(assert_pair: "AssertPair") -> None:
     X = np.array([[2**53 + 1, 5], [2**53 + 3, 6]])
     imputer = SimpleImputer(strategy="most_frequent", missing_values=5).fit(X)
