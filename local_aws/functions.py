@@ -171,41 +171,35 @@ class Functions:
                 self._lock.notify_all()
 
     def _run(self, configuration: Configuration, code: bytes, event: bytes) -> Invocation:
-        deployment = self._deployment(configuration, code)
+        deployment, instance = self._take(configuration, code)
         try:
-            instance = self._take(deployment)
+            if not instance.alive:
+                instance.start()
+            return instance.invoke(event)
         except InstanceError as error:
             return error.invocation
-        try:
-            return instance.invoke(event)
         finally:
             self._give_back(deployment, instance)
 
-    def _deployment(self, configuration: Configuration, code: bytes) -> _Deployment:
+    def _take(self, configuration: Configuration, code: bytes) -> tuple[_Deployment, Instance]:
+        """Choose an instance, idle or new and yet to be started, and mark it as busy."""
         with self._lock:
-            key = configuration.identity.arn
-            current = self._deployments.get(key)
-            if current and current.configuration == configuration:
-                return current
-            made = _Deployment(configuration, unpack(code, self._home / f"{time.monotonic_ns()}"))
-            if current:
-                self._retire(current)
-            self._deployments[key] = made
-            return made
-
-    def _take(self, deployment: _Deployment) -> Instance:
-        with self._lock:
-            while deployment.idle:
-                instance = deployment.idle.pop()
-                if instance.alive:
-                    deployment.busy.append(instance)
-                    return instance
-                _stop(instance)
-        instance = self._new_instance(deployment)
-        instance.start()
-        with self._lock:
+            deployment = self._deployment(configuration, code)
+            instance = _pop_alive(deployment.idle) or self._new_instance(deployment)
             deployment.busy.append(instance)
-        return instance
+            return deployment, instance
+
+    def _deployment(self, configuration: Configuration, code: bytes) -> _Deployment:
+        key = configuration.identity.arn
+        current = self._deployments.get(key)
+        if current and current.configuration == configuration:
+            return current
+        made = _Deployment(configuration, unpack(code, self._home / f"{time.monotonic_ns()}"))
+        if current:
+            self._retire(current)
+        self._deployments[key] = made
+        self._retire_deleted()
+        return made
 
     def _give_back(self, deployment: _Deployment, instance: Instance) -> None:
         with self._lock:
@@ -213,12 +207,25 @@ class Functions:
             if instance.alive and not deployment.retired:
                 deployment.idle.append(instance)
                 return
-        _stop(instance)
+            _stop(instance)
+            if deployment.retired:
+                self._retire(deployment)
 
     def _retire(self, deployment: _Deployment) -> None:
+        """Stop what is idle; what is busy is stopped when it is done, and the code removed then."""
         deployment.retired = True
         while deployment.idle:
             _stop(deployment.idle.pop())
+        if not deployment.busy and deployment.root.exists():
+            make_writable(deployment.root)
+            shutil.rmtree(deployment.root)
+
+    def _retire_deleted(self) -> None:
+        for arn in list(self._deployments):
+            try:
+                self.find(arn)
+            except FunctionMissingError:
+                self._retire(self._deployments.pop(arn))
 
     def _new_instance(self, deployment: _Deployment) -> Instance:
         configuration = deployment.configuration
@@ -287,6 +294,15 @@ def _check_architecture(configuration: Configuration) -> None:
             f"{configuration.identity.name}: built for {configuration.architecture}, and this "
             f"machine is {here}; deploy it for {here} to run it here"
         )
+
+
+def _pop_alive(idle: list[Instance]) -> Instance | None:
+    while idle:
+        instance = idle.pop()
+        if instance.alive:
+            return instance
+        _stop(instance)
+    return None
 
 
 def _stop(instance: Instance) -> None:

@@ -40,8 +40,6 @@ LOG = logging.getLogger("local_aws")
 EXECUTE_API = re.compile(r"([a-z0-9]+)\.execute-api\.([a-z0-9-]+)\.amazonaws\.com")
 LAMBDA_URL = re.compile(r"([a-z0-9]+)\.lambda-url\.([a-z0-9-]+)\.on\.aws")
 MAX_BODY_BYTES = 10 * 1024 * 1024
-REST_SECONDS = 29.0
-HTTP_SECONDS = 30.0
 # A Function URL waits as long as the function may run: Lambda's own maximum.
 URL_SECONDS = 900.0
 
@@ -108,7 +106,7 @@ class Gateway:
             resource_id=route.resource_id,
             deployment_id=route.deployment_id,
         )
-        result = self._call(route.function_arn, event, REST_SECONDS, _REST_ERRORS)
+        result = self._call(route.function_arn, event, route.timeout_s, _REST_ERRORS)
         if isinstance(result, HttpAnswer):
             return result
         accept = request.header("Accept")
@@ -132,7 +130,7 @@ class Gateway:
         else:
             resource = route.route_key.partition(" ")[2] or "$default"
             event = events.http_api_v1(**common, resource=resource)
-        result = self._call(route.function_arn, event, HTTP_SECONDS, _HTTP_ERRORS)
+        result = self._call(route.function_arn, event, route.timeout_s, _HTTP_ERRORS)
         if isinstance(result, HttpAnswer):
             return result
         read = answers.http_api if route.payload_format == "2.0" else answers.http_api_v1

@@ -214,7 +214,8 @@ class Instance:
 
     def kill(self) -> None:
         """Kill the process; a request under way in another thread ends with an error."""
-        self._kill()
+        if self._process is not None:
+            self._kill()
 
     def stop(self) -> None:
         """Kill the process with all that it started, and close the runtime API.

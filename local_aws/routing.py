@@ -22,6 +22,9 @@ NO_RESOURCE = HttpAnswer.json(
 )
 HTTP_NOT_FOUND = HttpAnswer.json(404, {"message": "Not Found"})
 URL_FORBIDDEN = HttpAnswer.json(403, {"Message": "Forbidden"}, "AccessDeniedException")
+# How long API Gateway waits where the integration does not say.
+REST_MILLISECONDS = 29_000
+HTTP_MILLISECONDS = 30_000
 NOT_RUN_HERE = "local_aws runs Lambda proxy integrations without authorisation only"
 
 
@@ -47,6 +50,7 @@ class RestRoute:
     path_parameters: dict[str, str]
     binary_media_types: tuple[str, ...]
     minimum_compression_size: int | None
+    timeout_s: float
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,7 @@ class HttpRoute:
     stage_variables: dict[str, str]
     route_key: str
     payload_format: str
+    timeout_s: float
     path_parameters: dict[str, str] = field(default_factory=dict)
 
 
@@ -89,6 +94,7 @@ def rest_route(region: str, api_id: str, request: HttpRequest) -> RestRoute:
         path_parameters=parameters,
         binary_media_types=tuple(api.binaryMediaTypes),
         minimum_compression_size=api.minimum_compression_size,
+        timeout_s=_seconds(method.method_integration, REST_MILLISECONDS),
     )
 
 
@@ -115,6 +121,7 @@ def http_route(region: str, api_id: str, request: HttpRequest) -> HttpRoute:
         stage_variables=api.stages[stage_name].stage_variables,
         route_key=route.route_key,
         payload_format=integration.payload_format_version or "1.0",
+        timeout_s=_seconds(integration, HTTP_MILLISECONDS),
         path_parameters=parameters,
     )
 
@@ -209,6 +216,10 @@ def _integration_arn(integration: Any, variables: dict[str, str]) -> str:
         r"\$\{stageVariables\.(\w+)\}", lambda found: variables.get(found[1], ""), integration.uri
     )
     return _arn_in(uri)
+
+
+def _seconds(integration: Any, default_ms: int) -> float:
+    return int(integration.timeout_in_millis or default_ms) / 1000
 
 
 def _arn_in(uri: str) -> str:

@@ -88,15 +88,26 @@ def create(aws: LocalAws, zipped: Callable[..., bytes]) -> Callable[..., str]:  
 def rest_api(aws: LocalAws) -> Callable[..., str]:  # noqa: F811
     """Put a REST API with one proxy resource in front of a function; return its URL."""
 
-    def make(arn: str, *, path: str = "{proxy+}", method: str = "ANY", **more: Any) -> str:
+    def make(
+        arn: str,
+        *,
+        path: str = "{proxy+}",
+        method: str = "ANY",
+        timeout_ms: int = 0,
+        api_key: bool = False,
+        **more: Any,
+    ) -> str:
         client = aws.client("apigateway")
         api = client.create_rest_api(name="api", **more)
         root = client.get_resources(restApiId=api["id"])["items"][0]["id"]
         child = client.create_resource(restApiId=api["id"], parentId=root, pathPart=path)["id"]
         uri = f"arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{arn}/invocations"
         where = {"restApiId": api["id"], "resourceId": child, "httpMethod": method}
-        client.put_method(**where, authorizationType="NONE")
-        client.put_integration(**where, type="AWS_PROXY", integrationHttpMethod="POST", uri=uri)
+        client.put_method(**where, authorizationType="NONE", apiKeyRequired=api_key)
+        limit = {"timeoutInMillis": timeout_ms} if timeout_ms else {}
+        client.put_integration(
+            **where, type="AWS_PROXY", integrationHttpMethod="POST", uri=uri, **limit
+        )
         client.create_deployment(restApiId=api["id"], stageName="prod")
         return f"https://{api['id']}.execute-api.us-east-1.amazonaws.com/prod"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import concurrent.futures
 import json
+import os
 import socket
 import ssl
 from collections.abc import Callable
@@ -16,6 +17,7 @@ import requests
 import trustme
 
 from local_aws.cloud import LocalAws
+from local_aws.routing import match_path
 from local_aws.session import make_session
 
 Create = Callable[..., str]
@@ -129,19 +131,24 @@ def test_new_code_and_new_configuration_mean_new_instances(
     zipped: Callable[..., bytes],
 ) -> None:
     code = """
-        import os
+        import json, os
         def handler(event, context):
-            return {{"statusCode": 200, "body": "{} " + os.environ.get("MINE", "-")}}
+            told = ["{}", os.environ.get("MINE", "-"), os.getpid(), os.getcwd()]
+            return {{"statusCode": 200, "body": json.dumps(told)}}
     """
     url = rest_api(create("changing", code.format("old")))
     client = aws.client("lambda")
-    assert http.get(f"{url}/x").text == "old -"
+    *told, pid, root = http.get(f"{url}/x").json()
+    assert told == ["old", "-"]
     client.update_function_code(FunctionName="changing", ZipFile=zipped(code.format("new")))
-    assert http.get(f"{url}/x").text == "new -"
+    assert http.get(f"{url}/x").json()[:2] == ["new", "-"]
+    assert not Path(root).exists()
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
     client.update_function_configuration(
         FunctionName="changing", Environment={"Variables": {"MINE": "1"}}
     )
-    assert http.get(f"{url}/x").text == "new 1"
+    assert http.get(f"{url}/x").json()[:2] == ["new", "1"]
 
 
 def test_versions_and_aliases(
@@ -228,11 +235,56 @@ def test_methods_and_resources_of_a_rest_api(
         assert response.headers["x-amzn-ErrorType"] == "MissingAuthenticationTokenException"
 
 
+def test_a_rest_api_waits_no_longer_than_its_integration_says(
+    aws: LocalAws, create: Create, rest_api: Create, http: requests.Session
+) -> None:
+    url = rest_api(create("slow"), timeout_ms=300)
+    response = http.get(f"{url}/x?sleep=1")
+    assert (response.status_code, response.json()) == (
+        504,
+        {"message": "Endpoint request timed out"},
+    )
+
+
+def test_api_keys_of_a_rest_api(
+    aws: LocalAws, create: Create, rest_api: Create, http: requests.Session
+) -> None:
+    url = rest_api(create("keyed"), api_key=True)
+    client = aws.client("apigateway")
+    key = client.create_api_key(name="k", enabled=True, value="v" * 20)["value"]
+    for headers, status in (({}, 403), ({"x-api-key": "w" * 20}, 403), ({"x-api-key": key}, 200)):
+        assert http.get(f"{url}/x", headers=headers).status_code == status
+
+
+@pytest.mark.parametrize(
+    ("template", "path", "parameters"),
+    [
+        ("/", "/", {}),
+        ("/a", "/b", None),
+        ("/a.c", "/abc", None),
+        ("/{id}", "/x%2Fy", {"id": "x/y"}),
+        ("/{id}", "/x/y", None),
+        ("/a/{id}/b", "/a/1/b", {"id": "1"}),
+        ("/{proxy+}", "/x/y", {"proxy": "x/y"}),
+        ("/{proxy+}", "/", None),
+        ("/{a}/{b+}", "/1/2/3", {"a": "1", "b": "2/3"}),
+    ],
+)
+def test_paths(template: str, path: str, parameters: dict[str, str] | None) -> None:
+    assert match_path(template, path) == parameters
+
+
 @pytest.fixture(scope="module")
 def http_api(aws: LocalAws, create: Create) -> Callable[..., str]:
     """Put an HTTP API in front of a function; return its endpoint."""
 
-    def make(name: str, routes: list[str], stage: str = "$default", version: str = "2.0") -> str:
+    def make(
+        name: str,
+        routes: list[str],
+        stage: str = "$default",
+        version: str = "2.0",
+        ms: int = 30_000,
+    ) -> str:
         arn = create(name)
         client = aws.client("apigatewayv2")
         api = client.create_api(Name=name, ProtocolType="HTTP")
@@ -241,6 +293,7 @@ def http_api(aws: LocalAws, create: Create) -> Callable[..., str]:
             IntegrationType="AWS_PROXY",
             IntegrationUri=arn,
             PayloadFormatVersion=version,
+            TimeoutInMillis=ms,
         )
         target = f"integrations/{integration['IntegrationId']}"
         for route in routes:
@@ -289,6 +342,14 @@ def test_how_an_http_api_fails(http_api: Callable[..., str], http: requests.Sess
     response = http.post(f"{url}/x", data=b"x" * ((10 << 20) + 1))
     assert (response.status_code, response.json()) == (413, {"message": "Request Entity Too Large"})
     assert http.get(f"{url}/x", params=asking({"inferred": 1})).json() == {"inferred": 1}
+
+
+def test_an_http_api_waits_no_longer_than_its_integration_says(
+    http_api: Callable[..., str], http: requests.Session
+) -> None:
+    url = http_api("slow-v2", ["$default"], ms=300)
+    response = http.get(f"{url}/x?sleep=1")
+    assert (response.status_code, response.json()) == (503, {"message": "Service Unavailable"})
 
 
 def test_an_http_api_with_payload_format_1(
