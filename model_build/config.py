@@ -121,8 +121,8 @@ class DataSection:
     )
     drop: tuple[str, ...] = _key(
         accept.column_names(),
-        "Columns that the model must not see: identifiers, leaks, dates. Constant columns, and strings "
-        "that almost never repeat, are left out without being named here, and reported.",
+        "Columns that the model must not see: identifiers, leaks, dates. Constant columns, and "
+        "strings that almost never repeat, are left out without being named here, and reported.",
         (),
     )
     categorical: tuple[str, ...] = _key(
