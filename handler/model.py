@@ -1,7 +1,8 @@
 """The model: a signature and an estimator, with the refusals told in the caller's terms."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from itertools import islice
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,6 +13,12 @@ from handler.engine.checks import MISSING
 from handler.engine.table import Array, Inputs, Table, columns_of, n_rows, take_rows
 from handler.errors import InvalidInput, Refusal, RowsRefused
 from handler.signature import Column, Signature
+
+type Compute = Callable[[Inputs], Any]
+
+# Rows of which the fields to blame are found, in a batch of bad ones; of the others only the
+# row is told. It bounds the time that a bad batch takes.
+_MAX_BLAMED = 100
 
 
 class Description(NamedTuple):
@@ -65,91 +72,119 @@ class Model:
         inputs = self.signature.coerce(X)
         if n_rows(inputs) == 0:
             raise InvalidInput("X: at least one row was expected, got none")
-        self._refuse_missing(inputs)
         compute = getattr(self._estimator, method)
+        missing = self._missing(inputs)
+        if missing:
+            raise RowsRefused([*missing, *self._search(compute, inputs, missing)])
         try:
             return compute(inputs)  # type: ignore[no-any-return]
-        except ValueError as error:
-            refusals = _Search(compute, self.signature, inputs).run(error)
+        except ValueError:
+            refusals = self._search(compute, inputs)
             if not refusals:
                 raise
             raise RowsRefused(refusals) from None
 
-    def _refuse_missing(self, inputs: Inputs) -> None:
+    def _missing(self, inputs: Inputs) -> list[Refusal]:
+        """Return the missing values in columns that take none."""
         if self.signature.kind == "text":
-            return
+            return []
         refused = np.array([not column.nullable for column in self.signature.columns], dtype=bool)
         if not refused.any():
-            return
+            return []
         bad = self.signature.missing(inputs) & refused
-        if bad.any():
-            raise RowsRefused([Refusal(int(i), int(j), MISSING) for i, j in np.argwhere(bad)])
+        return [Refusal(int(i), int(j), MISSING) for i, j in np.argwhere(bad)]
+
+    def _search(
+        self, compute: Compute, inputs: Inputs, known: Sequence[Refusal] = ()
+    ) -> list[Refusal]:
+        """Return the refusals among the rows of which none is known."""
+        rows = np.setdiff1d(np.arange(n_rows(inputs)), [refusal.row for refusal in known])
+        found = _search(compute, self.signature, take_rows(inputs, rows))
+        return [refusal._replace(row=int(rows[refusal.row])) for refusal in found]
 
 
-class _Search:
-    """Finds all rows and fields that a computation refuses, after it refused a batch.
+def _search(compute: Compute, signature: Signature, inputs: Inputs) -> list[Refusal]:
+    """Return all rows, and their fields, that a computation refuses.
 
-    It asks the computation itself: a row is bad if it is refused alone, and a field of a bad
-    row is to blame if its value is refused among the signature's example values. So it holds
-    for any pipeline and for both engines, and costs nothing while inputs are good.
+    It asks the computation itself: a row is bad if it is refused, and a field of a bad row is to
+    blame if its value is refused among the signature's example values. So it holds for any
+    pipeline and for both engines, and costs nothing while inputs are good.
     """
-
-    def __init__(
-        self, compute: Callable[[Inputs], Any], signature: Signature, inputs: Inputs
-    ) -> None:
-        self.compute = compute
-        self.signature = signature
-        self.inputs = inputs
-
-    def run(self, error: ValueError) -> list[Refusal]:
-        """Return the refusals, in order; none if each row passes alone."""
-        rows = self._bad_rows(np.arange(n_rows(self.inputs)), error)
-        return [refusal for row, why in rows for refusal in self._blame(row, why)]
-
-    def _bad_rows(self, rows: NDArray[np.intp], error: ValueError) -> list[tuple[int, ValueError]]:
-        """Return the bad ones among rows that were refused together (by halving)."""
-        if len(rows) == 1:
-            return [(int(rows[0]), error)]
-        found = []
-        for half in np.array_split(rows, 2):
-            refused = self._refused(take_rows(self.inputs, half))
-            if refused is not None:
-                found += self._bad_rows(half, refused)
-        return found
-
-    def _blame(self, row: int, why: ValueError) -> list[Refusal]:
-        single = take_rows(self.inputs, [row])
-        blamed = []
-        for column in range(len(self.signature.columns)):
-            refused = self._refused(_only(single, self.signature, column))
-            if refused is not None:
-                blamed.append(Refusal(row, column, _reason(refused)))
-        return blamed or [Refusal(row, None, _reason(why))]
-
-    def _refused(self, inputs: Inputs) -> ValueError | None:
-        try:
-            self.compute(inputs)
-        except ValueError as error:
-            return error
-        return None
+    rows = _refused_rows(compute, inputs)
+    blamed = _blame(compute, signature, inputs, sorted(rows)[:_MAX_BLAMED])
+    known = {refusal.row for refusal in blamed}
+    return blamed + [Refusal(row, None, why) for row, why in rows.items() if row not in known]
 
 
-def _only(single: Inputs, signature: Signature, column: int) -> Inputs:
-    """Return the row with the example in every column but one."""
-    fields = [
-        values if j == column else _example(signature.columns[j], values.dtype)
-        for j, values in enumerate(columns_of(single))
-    ]
-    if isinstance(single, Table):
-        return Table(fields, 1)
-    return np.array([[values[0] for values in fields]], dtype=single.dtype)
+def _refused_rows(compute: Compute, inputs: Inputs) -> dict[int, str]:
+    """Return the rows that are refused, each with the reason.
+
+    An evaluator's refusal names all rows of one kind at once, so that a few computations do. An
+    estimator's names none: then rows are found one by one, and no more than the most that are
+    blamed, for each costs computations of its own.
+    """
+    found: dict[int, str] = {}
+    left = np.arange(n_rows(inputs))
+    while len(left):
+        error = _refusal(compute, take_rows(inputs, left))
+        told = dict(islice(_told(compute, inputs, left, error), _limit(error)))
+        if not told:
+            break
+        found |= told
+        left = np.setdiff1d(left, list(told))
+        if len(told) == _limit(error):
+            break
+    return found
 
 
-def _example(column: Column, dtype: np.dtype[Any]) -> Array:
-    return np.array([column.example], dtype=object).astype(dtype)
+def _limit(error: ValueError | None) -> int | None:
+    return None if isinstance(error, RowsRefused) else _MAX_BLAMED
 
 
-def _reason(error: ValueError) -> str:
+def _told(
+    compute: Compute, inputs: Inputs, rows: NDArray[np.intp], error: ValueError | None
+) -> Iterator[tuple[int, str]]:
+    """Yield the rows that an error is about, each with the reason."""
     if isinstance(error, RowsRefused):
-        return error.problems[0].reason
-    return f"is refused: {str(error).splitlines()[0]}"
+        # In a row with several problems the first is told: the last that is yielded counts.
+        yield from ((int(rows[row]), why) for row, _, why in reversed(error.problems))
+    elif error is not None and len(rows) == 1:
+        yield int(rows[0]), f"is refused: {str(error).splitlines()[0]}"
+    elif error is not None:
+        for half in np.array_split(rows, 2):
+            yield from _told(compute, inputs, half, _refusal(compute, take_rows(inputs, half)))
+
+
+def _refusal(compute: Compute, inputs: Inputs) -> ValueError | None:
+    try:
+        compute(inputs)
+    except ValueError as error:
+        return error
+    return None
+
+
+def _blame(
+    compute: Compute, signature: Signature, inputs: Inputs, rows: list[int]
+) -> list[Refusal]:
+    """Return the fields of bad rows that are to blame."""
+    bad = take_rows(inputs, rows)
+    return [
+        Refusal(rows[i], column, why)
+        for column in range(len(signature.columns) if rows else 0)
+        for i, why in _refused_rows(compute, _only(bad, signature, column)).items()
+    ]
+
+
+def _only(bad: Inputs, signature: Signature, column: int) -> Inputs:
+    """Return the rows with the example in every column but one."""
+    fields = [
+        values if j == column else _examples(signature.columns[j], values)
+        for j, values in enumerate(columns_of(bad))
+    ]
+    if isinstance(bad, Table):
+        return Table(fields, bad.n_rows)
+    return np.column_stack(fields).astype(bad.dtype, copy=False)
+
+
+def _examples(column: Column, values: Array) -> Array:
+    return np.full(len(values), column.example, dtype=object).astype(values.dtype)

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LinearRegression
+from sklearn.pipeline import make_pipeline
 
 if TYPE_CHECKING:
     from tests.handler.conftest import Serve, Served
@@ -109,7 +111,8 @@ def test_hundreds_of_columns(serve: "Serve") -> None:
     rng = np.random.default_rng(0)
     names = [f"a column, the {j}th" for j in range(400)]
     frame = pd.DataFrame(rng.normal(size=(500, 400)), columns=names)
-    served = serve(LinearRegression().fit(frame, frame.sum(axis=1)), frame)
+    model = make_pipeline(SimpleImputer(), LinearRegression())
+    served = serve(model.fit(frame, frame.sum(axis=1)), frame)
     row = frame.iloc[0]
     answer = served.client.post("/predict", json={"records": [row.to_dict()]})
     np.testing.assert_allclose(
