@@ -28,6 +28,8 @@ from model_build.console import Console
 _PROJECT = Path(__file__).resolve().parents[2]
 # handler.entry looks for the artifact in this folder beside its own package.
 _MODEL = "model"
+# Requests that every function answers, beside the golden ones of its model.
+_EVERY_MODEL = [Golden("/"), Golden("/health"), Golden("/model")]
 
 
 @dataclass(frozen=True)
@@ -183,5 +185,5 @@ def _only_what_is_needed(root: Path, plan: _Plan) -> list[str]:
     if reason:
         return [f"The bundle has all of scikit-learn, scipy and their like: {reason}"]
     with plan.console.step("Trace what the golden requests touch"):
-        keep_touched(root, plan.golden, plan.target)
+        keep_touched(root, [*plan.golden, *_EVERY_MODEL], plan.target)
     return []

@@ -89,11 +89,11 @@ def _pip(command: list[str], pins: Pins, target: Target) -> None:
 
 def _explain(stderr: str, target: Target) -> str:
     """Return one message for the errors of pip that a builder can do something about."""
-    errors = [line for line in stderr.splitlines() if line.startswith("ERROR: ")]
-    said = " ".join(line.removeprefix("ERROR: ") for line in errors) or stderr.strip()[-500:]
+    lines = [line.strip() for line in stderr.splitlines() if not line.startswith("WARNING: ")]
+    said = " ".join(line.removeprefix("ERROR: ") for line in lines if line)
     place = f"{target.runtime} on {target.architecture}"
-    if "THESE PACKAGES DO NOT MATCH THE HASHES" in said:
-        return f"a wheel for {place} is not the one whose hash the lock file has: {stderr.strip()}"
-    if "connection broken by" in stderr:  # what pip says before each retry
+    if "DO NOT MATCH THE HASHES" in said:
+        return f"a wheel for {place} is not the one whose hash the lock file has: {said}"
+    if "connection broken by" in stderr:  # what pip warns of before each retry
         return f"no package index can be reached, and no wheels for {place} are cached: {said}"
     return f"no wheels for {place}: {said}"
