@@ -85,7 +85,7 @@ def demonstrate(config: Path, console: Console) -> None:
             cold = ask(session, url, request)
             warm = [ask(session, url, request) for _ in range(WARM_REQUESTS)]
         _show_exchange(request, url, cold, console)
-        _check(request, cold)
+        check(request, cold)
         console.note("Equal: HTTPS with a verified certificate, answered by the deployed function.")
         _show_figures(built.report, aws, cold, warm, console)
     _tell_what_next(request, config, console)
@@ -178,7 +178,8 @@ def ask(session: requests.Session, url: str, request: Golden) -> Exchange:
     return Exchange(response.status_code, response.headers, response.text, ms)
 
 
-def _check(request: Golden, answer: Exchange) -> None:
+def check(request: Golden, answer: Exchange) -> None:
+    """Raise ReplayFailed, which names the first difference, where the answer is wrong."""
     reply = {"statusCode": answer.status, "body": answer.text}
     request.check(json.dumps(reply).encode())
 
