@@ -25,7 +25,6 @@ from local_aws.functions import (
     ThrottledError,
 )
 from local_aws.http import HttpAnswer, HttpRequest
-from local_aws.instance import Invocation
 from local_aws.routing import (
     FORBIDDEN,
     RefusedError,
@@ -82,7 +81,7 @@ class Gateway:
                 return self._function_url(found[1], found[2], request)
         except RefusedError as refused:
             LOG.warning("%s %s%s: %s", request.method, request.host, request.path, refused)
-            return refused.answer
+            return refused.answer.adding(("x-amzn-RequestId", str(uuid.uuid4())))
         return FORBIDDEN
 
     def _execute_api(self, api_id: str, region: str, request: HttpRequest) -> HttpAnswer:
@@ -106,15 +105,24 @@ class Gateway:
             resource_id=route.resource_id,
             deployment_id=route.deployment_id,
         )
-        result = self._call(route.function_arn, event, route.timeout_s, _REST_ERRORS)
-        if isinstance(result, HttpAnswer):
-            return result
-        accept = request.header("Accept")
-        answer = answers.rest_api(
-            result.payload, binary_media_types=route.binary_media_types, accept=accept
+
+        def read(payload: bytes) -> HttpAnswer:
+            return answers.compressed(
+                answers.rest_api(
+                    payload,
+                    binary_media_types=route.binary_media_types,
+                    accept=request.header("Accept"),
+                ),
+                route.minimum_compression_size,
+                request.header("Accept-Encoding"),
+            )
+
+        context = event["requestContext"]
+        return self._call(route.function_arn, event, route.timeout_s, _REST_ERRORS, read).adding(
+            ("x-amzn-RequestId", context["requestId"]),
+            ("x-amz-apigw-id", context["extendedRequestId"]),
+            ("X-Amzn-Trace-Id", event["headers"]["X-Amzn-Trace-Id"]),
         )
-        encodings = request.header("Accept-Encoding")
-        return answers.compressed(answer, route.minimum_compression_size, encodings)
 
     def _http_api(self, api_id: str, region: str, request: HttpRequest) -> HttpAnswer:
         route = http_route(region, api_id, request)
@@ -126,35 +134,33 @@ class Gateway:
             "api_id": api_id,
         }
         if route.payload_format == "2.0":
-            event = events.http_api(**common, route_key=route.route_key)
+            read, event = answers.http_api, events.http_api(**common, route_key=route.route_key)
         else:
             resource = route.route_key.partition(" ")[2] or "$default"
-            event = events.http_api_v1(**common, resource=resource)
-        result = self._call(route.function_arn, event, route.timeout_s, _HTTP_ERRORS)
-        if isinstance(result, HttpAnswer):
-            return result
-        read = answers.http_api if route.payload_format == "2.0" else answers.http_api_v1
-        return read(result.payload)
+            read, event = answers.http_api_v1, events.http_api_v1(**common, resource=resource)
+        answer = self._call(route.function_arn, event, route.timeout_s, _HTTP_ERRORS, read)
+        return answer.adding(("apigw-requestid", event["requestContext"]["requestId"]))
 
     def _function_url(self, url_id: str, region: str, request: HttpRequest) -> HttpAnswer:
         arn = url_function(region, request.host)
         event = events.function_url(**_common(request, region), path=request.path, url_id=url_id)
-        result = self._call(arn, event, URL_SECONDS, _URL_ERRORS)
-        return result if isinstance(result, HttpAnswer) else answers.function_url(result.payload)
+        answer = self._call(arn, event, URL_SECONDS, _URL_ERRORS, answers.function_url)
+        return answer.adding(("x-amzn-RequestId", event["requestContext"]["requestId"]))
 
     def _call(
-        self, arn: str, event: Event, limit_s: float, errors: _Errors
-    ) -> Invocation | HttpAnswer:
-        """Run the function; what goes wrong becomes the front's answer to that."""
+        self, arn: str, event: Event, limit_s: float, errors: _Errors, read: _Read
+    ) -> HttpAnswer:
+        """Run the function and read its answer; what goes wrong gets the front's answer to that."""
         body = json.dumps(event, separators=(",", ":")).encode()
         try:
             invocation = self._pool.submit(self._functions.invoke, arn, body).result(limit_s)
         except tuple(errors) as error:
             LOG.warning("%s: %s", arn, error or type(error).__name__)
             return errors[type(error)]
-        return errors[FunctionMissingError] if invocation.error else invocation
+        return errors[FunctionMissingError] if invocation.error else read(invocation.payload)
 
 
+type _Read = Callable[[bytes], HttpAnswer]
 type _Errors = dict[type[Exception], HttpAnswer]
 
 
@@ -266,6 +272,12 @@ class _Handler(BaseHTTPRequestHandler):
             left -= len(part)
         return kept
 
+    def handle_expect_100(self) -> bool:
+        """Tell a client to go on at once: the buffer would keep it waiting."""
+        going_on = super().handle_expect_100()
+        self.wfile.flush()
+        return going_on
+
     def _chunks(self) -> bytes:
         body = b""
         while size := int(self.rfile.readline().partition(b";")[0], 16):
@@ -285,7 +297,6 @@ class _Handler(BaseHTTPRequestHandler):
             if name.lower() != "content-length":
                 self.send_header(name, _header_text(value))
         self.send_header("Content-Length", str(len(answer.body)))
-        self.send_header("x-amzn-RequestId", str(uuid.uuid4()))
         if self.close_connection:
             self.send_header("Connection", "close")
         self.end_headers()

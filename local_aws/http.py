@@ -42,6 +42,10 @@ class HttpAnswer:
             headers.append(("x-amzn-ErrorType", error_type))
         return cls(status, headers, json.dumps(content, separators=(",", ":")).encode())
 
+    def adding(self, *headers: tuple[str, str]) -> HttpAnswer:
+        """Return the same answer with more headers."""
+        return HttpAnswer(self.status, [*self.headers, *headers], self.body)
+
 
 def last(headers: Iterable[tuple[str, str]], name: str) -> str:
     """Return the last value of a header by its name in any case, "" without one."""

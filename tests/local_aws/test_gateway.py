@@ -55,6 +55,7 @@ def test_a_rest_api_sends_the_event_and_returns_the_answer(
     assert event["pathParameters"] == {"proxy": "a b/c"}
     assert event["multiValueQueryStringParameters"] == {"x": ["1", "2"]}
     assert event["headers"]["X-Mine"] == "1"
+    assert event["requestContext"]["requestId"] == response.headers["x-amzn-RequestId"]
     assert event["headers"]["Host"] == host == event["requestContext"]["domainName"]
     assert event["requestContext"]["path"] == "/prod/a%20b/c"
     assert event["requestContext"]["identity"]["sourceIp"] == "127.0.0.1"
@@ -215,6 +216,20 @@ def test_limits_of_a_rest_api(url: str, http: requests.Session) -> None:
     assert (response.status_code, response.json()) == (413, {"message": "Request Too Long"})
     chunks = (b"x" * mb for _ in range(11))
     assert http.post(f"{url}/x", data=chunks).status_code == 413
+
+
+def test_a_client_that_asks_before_it_sends(aws: LocalAws, url: str) -> None:
+    context = ssl.create_default_context(cafile=str(aws.ca_file))
+    host = url.split("/")[2]
+    lines = ["POST /prod/x HTTP/1.1", f"Host: {host}", "Content-Length: 3", "Expect: 100-continue"]
+    with (
+        socket.create_connection(("127.0.0.1", aws.gateway_port), timeout=20) as plain,
+        context.wrap_socket(plain, server_hostname=host) as tls,
+    ):
+        tls.sendall("\r\n".join([*lines, "", ""]).encode())
+        assert tls.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        tls.sendall(b"abc")
+        assert tls.recv(100).startswith(b"HTTP/1.1 200 OK\r\n")
 
 
 def test_chunked_requests(url: str, http: requests.Session) -> None:
