@@ -13,7 +13,9 @@ from types import TracebackType
 from typing import Any, Self
 
 import boto3
+import botocore.session
 import requests
+from botocore.config import Config
 from moto.moto_server.werkzeug_app import (
     DomainDispatcherApplication,
     MotoRequestHandler,
@@ -32,6 +34,14 @@ CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "local-aws",
     "AWS_SECRET_ACCESS_KEY": "local-aws",
     "AWS_SESSION_TOKEN": "local-aws",
+}
+
+# Where botocore would look (key in the file, variable, default, conversion): nowhere, so that no
+# profile and no file of the user's changes where the clients go.
+NO_CONFIGURATION: dict[str, Any] = {
+    "profile": (None, None, None, None),
+    "config_file": (None, None, os.devnull, None),
+    "credentials_file": (None, None, os.devnull, None),
 }
 
 
@@ -119,8 +129,9 @@ class LocalAws:
             aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
             region_name=self.region,
+            botocore_session=botocore.session.Session(NO_CONFIGURATION),
         )
-        return session.client(service, endpoint_url=self.endpoint_url)
+        return session.client(service, endpoint_url=self.endpoint_url, config=Config(proxies={}))
 
     def _start_moto(self, exits: contextlib.ExitStack) -> None:
         # moto's own ThreadedMotoServer does the same; here the application gets Invoke in front
@@ -151,7 +162,9 @@ class LocalAws:
 
     def _forget(self) -> None:
         """Drop what an earlier LocalAws left in moto's backends."""
-        requests.post(f"{self.endpoint_url}/moto-api/reset", timeout=30).raise_for_status()
+        with requests.Session() as session:
+            session.trust_env = False  # no proxy on the way to loopback
+            session.post(f"{self.endpoint_url}/moto-api/reset", timeout=30).raise_for_status()
 
 
 class _QuietHandler(MotoRequestHandler):

@@ -200,6 +200,16 @@ def test_an_s3_notification_runs_a_function(aws: LocalAws, create: Create) -> No
     assert "'in%2Fa+file.csv'" in aws.functions.invocations[-1].log
 
 
+def test_clients_ignore_the_users_configuration(
+    aws: LocalAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "production")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    assert aws.client("sts").get_caller_identity()["Account"] == "123456789012"
+    assert aws.session().get("https://x.lambda-url.us-east-1.on.aws").status_code == 403
+
+
 def test_processes_get_no_real_account(aws: LocalAws) -> None:
     base = {"AWS_PROFILE": "production", "AWS_ROLE_ARN": "x", "HOME": "/h"}
     environment = aws.environment(base)
