@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from handler.dispatch import LambdaHandler, create_handler
+from handler.dispatch import create_handler
 from local_aws.events import (
     Event,
     function_url,
@@ -25,6 +25,8 @@ from local_aws.events import (
 if TYPE_CHECKING:
     from tests.handler.conftest import Served
 
+type Call = Callable[[Any], dict[str, Any]]
+
 JSON = {"Content-Type": "application/json"}
 BODY = '{"X": [[1, 2, 3]]}'
 REFUSED = {"refused": "this function answers HTTP requests and schedules, nothing else"}
@@ -37,7 +39,7 @@ class Context:
 
 
 @pytest.fixture
-def call(regression: "Served") -> Callable[[Any], dict[str, Any]]:
+def call(regression: "Served") -> Call:
     handler = create_handler(regression.app)
     return lambda event: handler(event, Context())
 
@@ -65,7 +67,7 @@ def headers_of(answer: dict[str, Any]) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("front", FRONTS)
-def test_predict(call: LambdaHandler, regression: "Served", front: str) -> None:
+def test_predict(call: Call, regression: "Served", front: str) -> None:
     answer = call(FRONTS[front](method="POST", path="/predict", headers=JSON, body=BODY))
     expected = regression.client.post("/predict", data=BODY, content_type="application/json")
     assert answer["statusCode"] == 200
@@ -78,7 +80,7 @@ def test_predict(call: LambdaHandler, regression: "Served", front: str) -> None:
 
 
 @pytest.mark.parametrize("front", FRONTS)
-def test_a_query(call: LambdaHandler, front: str) -> None:
+def test_a_query(call: Call, front: str) -> None:
     query = "a=1&probabilities=true"
     answer = call(
         FRONTS[front](method="POST", path="/predict", query=query, headers=JSON, body=BODY)
@@ -89,7 +91,7 @@ def test_a_query(call: LambdaHandler, front: str) -> None:
 
 
 @pytest.mark.parametrize("front", FRONTS)
-def test_a_body_in_base64(call: LambdaHandler, front: str) -> None:
+def test_a_body_in_base64(call: Call, front: str) -> None:
     event = FRONTS[front](method="POST", path="/predict", headers=JSON, body=BODY)
     encoded = base64.b64encode(BODY.encode()).decode()
     answer = call(event | {"body": encoded, "isBase64Encoded": True})
@@ -97,18 +99,18 @@ def test_a_body_in_base64(call: LambdaHandler, front: str) -> None:
 
 
 @pytest.mark.parametrize("front", FRONTS)
-def test_an_unknown_path(call: LambdaHandler, front: str) -> None:
+def test_an_unknown_path(call: Call, front: str) -> None:
     answer = call(FRONTS[front](method="GET", path="/no/thing"))
     assert answer["statusCode"] == 404
     assert json.loads(answer["body"])["title"] == "Not Found"
 
 
-def test_links_lead_back_through_the_stage(call: LambdaHandler) -> None:
+def test_links_lead_back_through_the_stage(call: Call) -> None:
     answer = call(rest_api(path="/", resource="/", stage="production"))
     assert json.loads(answer["body"])["links"]["predict"] == "/production/predict"
 
 
-def test_a_problem_names_the_path_that_the_client_sees(call: LambdaHandler) -> None:
+def test_a_problem_names_the_path_that_the_client_sees(call: Call) -> None:
     answer = call(rest(path="/gr%C3%B6%C3%9Fe", stage="dev"))
     assert json.loads(answer["body"])["instance"] == "/dev/gr%C3%B6%C3%9Fe"
 
@@ -120,7 +122,7 @@ def test_a_base_path_that_is_set_by_hand(regression: "Served") -> None:
 
 
 @pytest.mark.parametrize("event", [scheduled(), zappa_keep_warm()])
-def test_schedules_are_answered_at_once(call: LambdaHandler, event: Event) -> None:
+def test_schedules_are_answered_at_once(call: Call, event: Event) -> None:
     assert call(event) == {"status": "warm"}
 
 
@@ -141,16 +143,16 @@ REFUSALS: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("case", REFUSALS)
-def test_all_else_is_refused_and_not_executed(call: LambdaHandler, case: str) -> None:
+def test_all_else_is_refused_and_not_executed(call: Call, case: str) -> None:
     assert call(REFUSALS[case]) == REFUSED
 
 
-def test_a_schedule_that_names_a_function_does_not_run_it(call: LambdaHandler) -> None:
+def test_a_schedule_that_names_a_function_does_not_run_it(call: Call) -> None:
     # Zappa's own handler imports and calls what the rule's name ends with.
     assert call(scheduled(rule="skzap-os.abort")) == {"status": "warm"}
 
 
-def test_an_http_event_with_a_command_is_an_http_event(call: LambdaHandler) -> None:
+def test_an_http_event_with_a_command_is_an_http_event(call: Call) -> None:
     answer = call(rest(path="/health") | {"raw_command": "import os; os.abort()"})
     assert answer["statusCode"] == 200
 

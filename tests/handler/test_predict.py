@@ -13,8 +13,10 @@ from sklearn.pipeline import make_pipeline
 if TYPE_CHECKING:
     from tests.handler.conftest import Serve, Served
 
-# The float64 sums of the two may differ in their order, no more.
-CLOSE = {"rtol": 1e-9, "atol": 1e-12}
+
+def assert_close(actual: Any, expected: Any) -> None:
+    """Assert that two float64 sums differ in their order at most."""
+    np.testing.assert_allclose(actual, expected, rtol=1e-9, atol=1e-12)
 
 
 def rows_of(frame: pd.DataFrame) -> list[list[Any]]:
@@ -28,64 +30,58 @@ def records_of(frame: pd.DataFrame) -> list[dict[str, Any]]:
 def test_the_articles_contract(regression: "Served") -> None:
     answer = regression.client.post("/predict", json={"X": [[1.0, 2.0, 3.0], [4, 5, 6]]})
     assert (answer.status_code, answer.content_type) == (200, "application/json")
-    assert list(answer.json) == ["prediction"]
-    np.testing.assert_allclose(
-        answer.json["prediction"],
-        regression.estimator.predict([[1.0, 2.0, 3.0], [4, 5, 6]]),
-        **CLOSE,
+    assert list(answer.get_json()) == ["prediction"]
+    assert_close(
+        answer.get_json()["prediction"], regression.estimator.predict([[1.0, 2.0, 3.0], [4, 5, 6]])
     )
 
 
 def test_arrays_take_records_of_numbered_columns(regression: "Served") -> None:
     answer = regression.client.post("/predict", json={"records": [{"x2": 3, "x0": 1, "x1": 2}]})
     expected = regression.client.post("/predict", json={"X": [[1, 2, 3]]})
-    assert answer.json == expected.json
+    assert answer.get_json() == expected.get_json()
 
 
 def test_several_outputs(multi_output: "Served") -> None:
     answer = multi_output.client.post("/predict", json={"X": [[1, 2], [3, 4]]})
     expected = multi_output.estimator.predict([[1, 2], [3, 4]])
-    np.testing.assert_allclose(answer.json["prediction"], expected, **CLOSE)
+    assert_close(answer.get_json()["prediction"], expected)
 
 
 @pytest.mark.parametrize("field", ["X", "records"])
 def test_tables(table: "Served", field: str) -> None:
     rows = rows_of(table.X) if field == "X" else records_of(table.X)
     body = {field: rows[:20]}
-    answer = table.client.post("/predict?probabilities=true", json=body).json
+    answer = table.client.post("/predict?probabilities=true", json=body).get_json()
     assert answer["prediction"] == table.estimator.predict(table.X[:20]).tolist()
     assert answer["classes"] == ["a", "b", "c"]
-    np.testing.assert_allclose(
-        answer["probabilities"], table.estimator.predict_proba(table.X[:20]), rtol=1e-9
-    )
+    assert_close(answer["probabilities"], table.estimator.predict_proba(table.X[:20]))
 
 
 def test_null_is_a_missing_value(table: "Served") -> None:
     row = table.X[:1].assign(**{"monthly income": np.nan})
     record = records_of(table.X)[0] | {"monthly income": None}
-    answer = table.client.post("/predict?probabilities=1", json={"records": [record]}).json
-    np.testing.assert_allclose(
-        answer["probabilities"], table.estimator.predict_proba(row), rtol=1e-9
-    )
+    answer = table.client.post("/predict?probabilities=1", json={"records": [record]}).get_json()
+    assert_close(answer["probabilities"], table.estimator.predict_proba(row))
 
 
 def test_a_forest_of_numbered_labels(forest: "Served") -> None:
     answer = forest.client.post("/predict?probabilities=true", json={"X": forest.X[:9].tolist()})
-    assert answer.json["prediction"] == forest.estimator.predict(forest.X[:9]).tolist()
-    assert answer.json["classes"] == [-1, 7]
-    np.testing.assert_allclose(
-        answer.json["probabilities"], forest.estimator.predict_proba(forest.X[:9])
-    )
+    assert answer.get_json()["prediction"] == forest.estimator.predict(forest.X[:9]).tolist()
+    assert answer.get_json()["classes"] == [-1, 7]
+    assert_close(answer.get_json()["probabilities"], forest.estimator.predict_proba(forest.X[:9]))
 
 
 @pytest.mark.parametrize("flag", ["false", "0", "FALSE"])
 def test_probabilities_can_be_declined(forest: "Served", flag: str) -> None:
     answer = forest.client.post(f"/predict?probabilities={flag}", json={"X": [[0, 0, 0, 0]]})
-    assert list(answer.json) == ["prediction"]
+    assert list(answer.get_json()) == ["prediction"]
 
 
 def test_texts(text: "Served") -> None:
-    answer = text.client.post("/predict?probabilities=true", json={"X": ["good", "bad", ""]}).json
+    answer = text.client.post(
+        "/predict?probabilities=true", json={"X": ["good", "bad", ""]}
+    ).get_json()
     assert answer["prediction"] == text.estimator.predict(["good", "bad", ""]).tolist()
     assert answer["classes"] == [False, True]
 
@@ -97,14 +93,14 @@ def test_names_that_no_struct_can_have(odd_names: "Served", field: str) -> None:
     given = rows if field == "X" else [dict(zip(names, row, strict=True)) for row in rows]
     answer = odd_names.client.post("/predict", json={field: given})
     expected = odd_names.estimator.predict(odd_names.X[:3])
-    np.testing.assert_allclose(answer.json["prediction"], expected, **CLOSE)
+    assert_close(answer.get_json()["prediction"], expected)
 
 
 def test_an_integer_column_takes_any_number(wide_integers: "Served") -> None:
     numbers = [3, 2.5, 2**53 + 1, 10**20, 1e300]
     answer = wide_integers.client.post("/predict", json={"X": [[n] for n in numbers]})
     expected = wide_integers.estimator.predict(pd.DataFrame({"n": [float(n) for n in numbers]}))
-    np.testing.assert_allclose(answer.json["prediction"], expected, **CLOSE)
+    assert_close(answer.get_json()["prediction"], expected)
 
 
 def test_hundreds_of_columns(serve: "Serve") -> None:
@@ -115,9 +111,7 @@ def test_hundreds_of_columns(serve: "Serve") -> None:
     served = serve(model.fit(frame, frame.sum(axis=1)), frame)
     row = frame.iloc[0]
     answer = served.client.post("/predict", json={"records": [row.to_dict()]})
-    np.testing.assert_allclose(
-        answer.json["prediction"], served.estimator.predict(frame[:1]), **CLOSE
-    )
+    assert_close(answer.get_json()["prediction"], served.estimator.predict(frame[:1]))
 
 
 def test_of_a_member_that_comes_twice_the_last_counts(regression: "Served") -> None:
@@ -129,14 +123,14 @@ def test_of_a_member_that_comes_twice_the_last_counts(regression: "Served") -> N
     answer = regression.client.post("/predict", data=one, content_type="application/json")
     expected = regression.client.post("/predict", json={"X": [[1, 2, 3]]})
     assert both.status_code == 422
-    assert answer.json == expected.json
+    assert answer.get_json() == expected.get_json()
 
 
 def test_what_is_not_finite_leaves_as_null(regression: "Served") -> None:
     # -2 times -1.7e308 is beyond float64.
     answer = regression.client.post("/predict", json={"X": [[0, -1.7e308, 0], [1, 2, 3]]})
     assert answer.status_code == 200
-    assert [value is None for value in answer.json["prediction"]] == [True, False]
+    assert [value is None for value in answer.get_json()["prediction"]] == [True, False]
 
 
 @pytest.mark.parametrize(

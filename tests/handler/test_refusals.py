@@ -29,7 +29,7 @@ def problem(status: int, detail: str, **more: Any) -> dict[str, Any]:
 
 
 def assert_problem(answer: Any, expected: dict[str, Any]) -> None:
-    assert answer.json == expected
+    assert answer.get_json() == expected
     assert answer.status_code == expected["status"]
     assert answer.content_type == "application/problem+json"
 
@@ -250,7 +250,7 @@ def test_what_does_not_fit_texts(text: "Served") -> None:
 
 
 def test_many_faults_are_counted(regression: "Served") -> None:
-    answer = post(regression, b'{"X": [' + b",".join([b'["", "", ""]'] * 50) + b"]}").json
+    answer = post(regression, b'{"X": [' + b",".join([b'["", "", ""]'] * 50) + b"]}").get_json()
     assert answer["detail"] == "$.X[0][0]: expected number, got string (and 149 more)."
     assert [fault["path"] for fault in answer["errors"]] == [
         f"$.X[{i // 3}][{i % 3}]" for i in range(100)
@@ -259,7 +259,7 @@ def test_many_faults_are_counted(regression: "Served") -> None:
 
 
 def test_a_long_name_is_echoed_in_part(regression: "Served") -> None:
-    answer = post(regression, '{"%s": 1, "X": [[1, 2, 3]]}' % ("n" * 10_000)).json
+    answer = post(regression, '{"%s": 1, "X": [[1, 2, 3]]}' % ("n" * 10_000)).get_json()
     assert answer["errors"] == [{"path": f'$["{"n" * 100}…"]', "detail": "unknown member"}]
 
 

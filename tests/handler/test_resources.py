@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 def test_health(regression: "Served") -> None:
     answer = regression.client.get("/health")
     assert answer.status_code == 200
-    assert answer.json == {"status": "ok", "model": "test", "version": "1"}
+    assert answer.get_json() == {"status": "ok", "model": "test", "version": "1"}
 
 
 def test_index(regression: "Served") -> None:
-    answer = regression.client.get("/").json
+    answer = regression.client.get("/").get_json()
     assert answer == {
         "name": "test",
         "version": "1",
@@ -28,7 +28,7 @@ def test_index(regression: "Served") -> None:
 
 
 def test_model_of_an_array(regression: "Served") -> None:
-    answer = regression.client.get("/model").json
+    answer = regression.client.get("/model").get_json()
     assert answer.pop("versions").keys() == {"numpy", "scikit-learn"}
     number = {"type": "number", "nullable": False, "categories": None}
     assert answer == {
@@ -47,7 +47,7 @@ def test_model_of_an_array(regression: "Served") -> None:
 
 
 def test_model_of_a_table(table: "Served") -> None:
-    answer = table.client.get("/model").json
+    answer = table.client.get("/model").get_json()
     assert answer["classes"] == ["a", "b", "c"]
     assert "predict_proba" in answer["methods"]
     columns = {column["name"]: column for column in answer["signature"]["columns"]}
