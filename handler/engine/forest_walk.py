@@ -2,7 +2,8 @@
 
 All trees of a model lie in one array of nodes, and all (tree, row) pairs take a step at once:
 one row costs as many numpy steps as the deepest tree has levels. Large batches go through in
-blocks that fit the processor's cache, and pairs that reached their leaf are set aside.
+blocks that fit the processor's cache, and pairs that reached their leaf are set aside; batches
+through small trees take ``handler.engine.leaf_bits`` instead.
 """
 
 from collections.abc import Iterator
@@ -11,17 +12,22 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from handler.engine.leaf_bits import LeafBits, leaf_bits
 from handler.engine.table import Array, Floats
 
 type _Nodes = NDArray[np.integer[Any]]
 
-# Measured with 100 to 500 trees and 10,000 rows: smaller blocks pay more for numpy's calls,
-# larger ones leave the cache. A block's temporaries stay below 4 MB.
+# Measured with 100 to 300 trees and 10,000 rows: smaller blocks pay more for numpy's calls,
+# larger ones leave the cache. A block's temporaries stay below 8 MB.
 _PAIRS = 1 << 15
 _ROWS = 1 << 13
 # Fewer pairs than this are walked to the end as they are: dropping finished ones costs more.
 _WORTH_DROPPING = 1 << 10
 _LEVELS_BETWEEN_DROPS = 3
+# Fewer rows than this are walked: tables by leaf bits cost some calls a column and a tree.
+_WORTH_TABLES = 64
+_TABLE_NUMBERS = 1 << 18
+_FEWEST_ROWS = 16
 # Below this many numbers one cumulative sum is faster than a loop over the trees.
 _FEW_NUMBERS = 256
 # Where category splits send a missing value: encoded categories are 0 to 254 at most.
@@ -77,12 +83,14 @@ class Forest:
         self.threshold = threshold
         self.roots = roots
         self.depths = depths
+        self.missing_left = missing_left
         self.child = _children(feature, roots)
         self.value = _values(feature, leaf)
         # Odd columns of the inputs that ``_with_missing`` returns have missing values lowest.
         self.column = None if missing_left is None else _column_pairs(feature, missing_left)
         self.category = None if category_splits is None else _of_nodes(category_splits, feature)
         self.category_left = category_left
+        self._tables: list[LeafBits] | None = None
 
     def walk(self, X: Array, *, group: int = 1, width: int = 1) -> Iterator[Block]:
         """Yield blocks, rows by rows and for the same rows trees in their order.
@@ -95,6 +103,22 @@ class Forest:
         width : int
             The number of values that a leaf has, which makes blocks smaller.
         """
+        if len(X) >= _WORTH_TABLES:
+            if self._tables is None:  # not on load: single rows never need them
+                self._tables = leaf_bits(self, group)
+            if self._tables:
+                return self._by_tables(X, self._tables, width)
+        return self._by_steps(X, group, width)
+
+    def _by_tables(self, X: Array, tables: list[LeafBits], width: int) -> Iterator[Block]:
+        most = max(table.n_trees for table in tables)
+        step = max(_FEWEST_ROWS, _TABLE_NUMBERS // (most * width))
+        for start in range(0, len(X), step):
+            rows = slice(start, min(start + step, len(X)))
+            for table in tables:
+                yield Block(rows, table.values_of(X[rows]))
+
+    def _by_steps(self, X: Array, group: int, width: int) -> Iterator[Block]:
         columns, inputs = self._columns_and_inputs(X)
         for start in range(0, len(X), _ROWS):
             rows = slice(start, min(start + _ROWS, len(X)))
@@ -129,7 +153,7 @@ class Forest:
             nodes = self.child.take(nodes) + left
             if level % _LEVELS_BETWEEN_DROPS == 0 and len(nodes) > _WORTH_DROPPING:
                 walking = column >= 0
-                if 4 * np.count_nonzero(walking) < 3 * len(nodes):
+                if 2 * np.count_nonzero(walking) < len(nodes):
                     reached[pending] = nodes
                     nodes, offsets = nodes[walking], offsets[walking]
                     pending = pending[walking]

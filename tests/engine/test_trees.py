@@ -23,7 +23,8 @@ from sklearn.tree import (
 
 from handler.artifact import load_model
 from handler.errors import RowsRefused
-from model_build.compare import compare
+from handler.model import Model
+from model_build.compare import as_inputs, compare, dense
 from model_build.export import export_model
 from model_build.export.forest_walk import at_most_in_float32
 from model_build.proof import prove
@@ -111,11 +112,20 @@ def with_missing(X: Matrix, seed: int = 0) -> Matrix:
     return np.where(rng.random(X.shape) < 0.15, np.nan, X)
 
 
+def assert_same_in_pieces(model: Model, X: Any) -> None:
+    """Few rows are walked, many go through tables: both ways end in the same leaves."""
+    method = getattr(model, "predict_proba" if "predict_proba" in model.methods else "predict")
+    pieces = [dense(method(as_inputs(X[i : i + 40]))) for i in range(0, len(X), 40)]
+    np.testing.assert_array_equal(np.concatenate(pieces), dense(method(as_inputs(X))))
+
+
 def assert_proven(estimator: Any, X: Matrix, folder: Path) -> None:
     """Answers and refusals equal, on these rows and on nasty ones, to the last bit."""
     export_model(estimator, X, folder / "model")
-    parity = prove(estimator, load_model(folder / "model"), X)
+    model = load_model(folder / "model")
+    parity = prove(estimator, model, X)
     assert parity.proven, parity.told()
+    assert_same_in_pieces(model, parity.accepted)
     found = [difference for kind in parity.differences.values() for difference in kind]
     assert all(difference.relative == 0 for difference in found), found
 
@@ -189,6 +199,15 @@ def test_batches_of_all_sizes(rows: int, tmp_path: Path) -> None:
     batch = with_missing(rng.normal(size=(rows, 6)), seed=1)
     found = compare(estimator, load_model(tmp_path / "model"), batch)
     assert [(d.equal, d.relative) for d in found] == [(True, 0.0)] * 3
+
+
+@pytest.mark.parametrize("leaves", [2, 8, 9, 16, 17, 32, 33, 64, 65])
+def test_leaves_at_the_widths_of_the_tables_masks(leaves: int, tmp_path: Path) -> None:
+    rng = np.random.default_rng(leaves)
+    X = with_missing(rng.normal(size=(500, 3)))
+    estimator = DecisionTreeRegressor(max_leaf_nodes=leaves).fit(X, rng.normal(size=500))
+    assert estimator.get_n_leaves() == leaves
+    assert_proven(estimator, X, tmp_path)
 
 
 def test_many_classes_make_blocks_smaller(tmp_path: Path) -> None:
