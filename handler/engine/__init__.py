@@ -61,6 +61,38 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "SupportVectorOneClass",
         "SupportVectorRegressor",
     ),
+    "multiclass": (
+        "ConstantClassifier",
+        "OneVsOneClassifier",
+        "OneVsRestClassifier",
+        "OutputCodeClassifier",
+    ),
+    "calibration": (
+        "CalibratedByClass",
+        "CalibratedByTemperature",
+        "CalibratedClassifier",
+        "Isotonic",
+        "Sigmoid",
+    ),
+    "voting": (
+        "HardVotingClassifier",
+        "SoftVotingClassifier",
+        "VotingRegressor",
+    ),
+    "stacking": (
+        "Stacking",
+        "StackingClassifier",
+    ),
+    "target": (
+        "Elementwise",
+        "InverseBoxCox",
+        "InverseQuantile",
+        "InverseYeoJohnson",
+        "ScaleThenShift",
+        "ShiftThenScale",
+        "TransformedTargetRegressor",
+    ),
+    "meta": ("ThresholdClassifier",),
 }
 
 

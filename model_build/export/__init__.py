@@ -11,14 +11,20 @@ from handler.engine import build
 from handler.engine.base import METHODS
 from model_build.export import (
     boosting,
+    calibration,
     compose,
     decomposition,
     impute,
     linear,
+    meta,
+    multiclass,
     preprocessing,
     selection,
+    stacking,
     svm,
+    target,
     trees,
+    voting,
 )
 from model_build.export.node import Exporter, Node, UnsupportedEstimator, export_node
 from model_build.export.signature import signature_of
@@ -38,6 +44,12 @@ FAMILIES: Mapping[str, Mapping[type, Exporter]] = {
     "selection": selection.EXPORTERS,
     "decomposition": decomposition.EXPORTERS,
     "svm": svm.EXPORTERS,
+    "multiclass": multiclass.EXPORTERS,
+    "calibration": calibration.EXPORTERS,
+    "voting": voting.EXPORTERS,
+    "stacking": stacking.EXPORTERS,
+    "target": target.EXPORTERS,
+    "meta": meta.EXPORTERS,
 }
 
 

@@ -1,0 +1,209 @@
+"""Regressors of a transformed target, and the way back from what they predict."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from handler.engine.base import Evaluator
+from handler.engine.checks import as_finite, as_finite_or_missing
+from handler.engine.table import Array, Floats, Inputs, as_float
+from handler.errors import ArtifactError
+
+
+@dataclass(frozen=True, eq=False)
+class TransformedTargetRegressor(Evaluator):
+    """The mirror of ``TransformedTargetRegressor``.
+
+    Parameters
+    ----------
+    regressor : evaluator
+    inverse : evaluators, each a step of the way back from the transformed target
+    flat : bool
+        Whether the target at training was 1-D.
+    """
+
+    regressor: Evaluator
+    inverse: Sequence[Evaluator]
+    flat: bool
+
+    def supports(self, method: str) -> bool:
+        """Whether it is ``predict``, and the regressor predicts."""
+        return method == "predict" and self.regressor.supports("predict")
+
+    def predict(self, X: Inputs) -> Array:
+        """Return the predictions in the target's own units, shape (n,) or (n, n_outputs)."""
+        answer = self.regressor.predict(X)
+        if answer.ndim == 1:
+            answer = answer.reshape(-1, 1)
+        for step in self.inverse:
+            answer = step.transform(answer)
+        return answer[:, 0] if self.flat and answer.shape[1:] == (1,) else answer
+
+
+@dataclass(frozen=True, eq=False)
+class Elementwise(Evaluator):
+    """A numpy function of each value: the inverse of a ``FunctionTransformer``.
+
+    Parameters
+    ----------
+    function : name of a numpy ufunc of one argument, or None for the values themselves
+    validated : bool
+        Whether values that are not finite are refused.
+    """
+
+    function: str | None
+    validated: bool
+
+    def transform(self, X: Inputs) -> Array:
+        """Return the function's values, shape (n, d)."""
+        values = as_finite(X) if self.validated else as_float(X)
+        if self.function is None:
+            return values
+        with np.errstate(all="ignore"):
+            return cast(Array, _ufunc(self.function)(values))
+
+
+@dataclass(frozen=True, eq=False)
+class ScaleThenShift(Evaluator):
+    """``X * scale + shift``: the inverse of ``StandardScaler``, ``RobustScaler``, ``MaxAbsScaler``.
+
+    Parameters
+    ----------
+    scale, shift : shape (d,), or None for none
+    """
+
+    scale: Floats | None
+    shift: Floats | None
+
+    def transform(self, X: Inputs) -> Floats:
+        """Return the values in their first units, shape (n, d)."""
+        values = as_finite_or_missing(X)
+        with np.errstate(over="ignore"):
+            if self.scale is not None:
+                values = values * self.scale
+            return values if self.shift is None else values + self.shift
+
+
+@dataclass(frozen=True, eq=False)
+class ShiftThenScale(Evaluator):
+    """``(X - shift) / scale``: the inverse of ``MinMaxScaler``.
+
+    Parameters
+    ----------
+    scale, shift : shape (d,)
+    """
+
+    scale: Floats
+    shift: Floats
+
+    def transform(self, X: Inputs) -> Floats:
+        """Return the values in their first units, shape (n, d)."""
+        with np.errstate(over="ignore"):
+            return (as_finite_or_missing(X) - self.shift) / self.scale
+
+
+@dataclass(frozen=True, eq=False)
+class InverseBoxCox(Evaluator):
+    """The inverse of ``PowerTransformer(method="box-cox")``, as ``scipy.special.inv_boxcox``.
+
+    Parameters
+    ----------
+    lambdas : shape (d,)
+    """
+
+    lambdas: Floats
+
+    def transform(self, X: Inputs) -> Floats:
+        """Return the values in their first units, shape (n, d)."""
+        values = as_finite_or_missing(X)
+        with np.errstate(all="ignore"):
+            columns = [
+                np.exp(column) if power == 0 else np.exp(np.log1p(power * column) / power)
+                for column, power in zip(values.T, self.lambdas.tolist(), strict=True)
+            ]
+        return np.column_stack(columns)
+
+
+@dataclass(frozen=True, eq=False)
+class InverseYeoJohnson(Evaluator):
+    """The inverse of ``PowerTransformer(method="yeo-johnson")``.
+
+    Parameters
+    ----------
+    lambdas : shape (d,)
+    """
+
+    lambdas: Floats
+
+    def transform(self, X: Inputs) -> Floats:
+        """Return the values in their first units, shape (n, d)."""
+        values = as_finite_or_missing(X)
+        with np.errstate(all="ignore"):
+            columns = [
+                np.where(column >= 0, _positive_part(column, power), _negative_part(column, power))
+                for column, power in zip(values.T, self.lambdas.tolist(), strict=True)
+            ]
+        return np.column_stack(columns)
+
+
+@dataclass(frozen=True, eq=False)
+class InverseQuantile(Evaluator):
+    """The inverse of ``QuantileTransformer``.
+
+    Parameters
+    ----------
+    quantiles : shape (n_quantiles, d)
+    references : shape (n_quantiles,)
+    normal : bool
+        Whether the transformed values follow a normal distribution, not a uniform one.
+    """
+
+    quantiles: Floats
+    references: Floats
+    normal: bool
+
+    def transform(self, X: Inputs) -> Floats:
+        """Return the values in their first units, shape (n, d)."""
+        values = as_finite_or_missing(X)
+        columns = zip(values.T, self.quantiles.T, strict=True)
+        return np.column_stack([self._column(column, marks) for column, marks in columns])
+
+    def _column(self, column: Floats, marks: Floats) -> Floats:
+        if self.normal:
+            column = _normal_cdf(column)
+        # This near to an end is the end, as in scikit-learn, which computes the same sums.
+        margin = 1e-7 if self.normal else 0.0
+        answer = np.interp(column, self.references, marks)
+        low, high = column - margin, column + margin
+        if not self.normal:
+            return np.where(low == 0, marks[0], np.where(high == 1, marks[-1], answer))
+        return np.where(low < 0, marks[0], np.where(high > 1, marks[-1], answer))
+
+
+def _ufunc(name: str) -> np.ufunc:
+    function = getattr(np, name, None)
+    if not (isinstance(function, np.ufunc) and function.nin == function.nout == 1):
+        raise ArtifactError(f"model.json names the function {name!r}, which numpy lacks")
+    return function
+
+
+def _positive_part(values: Floats, power: float) -> Floats:
+    if abs(power) < np.spacing(1.0):
+        return np.exp(values) - 1
+    return np.power(values * power + 1, 1 / power) - 1
+
+
+def _negative_part(values: Floats, power: float) -> Floats:
+    if abs(power - 2) > np.spacing(1.0):
+        return 1 - np.power(-(2 - power) * values + 1, 1 / (2 - power))
+    return 1 - np.exp(-values)
+
+
+def _normal_cdf(values: Floats) -> NDArray[np.float64]:
+    """Return the standard normal distribution function; numpy has no error function."""
+    tails = [0.5 * math.erfc(abs(value) * math.sqrt(0.5)) for value in values.tolist()]
+    return np.where(values > 0, 1 - np.array(tails), tails)

@@ -1,0 +1,147 @@
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.frozen import FrozenEstimator
+from sklearn.isotonic import IsotonicRegression
+from sklearn.linear_model import LogisticRegression, RidgeClassifier, SGDClassifier
+from sklearn.model_selection import PredefinedSplit
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC, LinearSVC
+
+from handler.artifact import load_model
+from handler.errors import InvalidInput, RowsRefused
+from model_build.export import UnsupportedEstimator, export_model
+
+if TYPE_CHECKING:
+    from conftest import AssertPair
+
+type Matrix = NDArray[np.float64]
+
+drawn = settings(
+    deadline=None,
+    max_examples=4,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+NAMES = np.array(["red", "green", "blue", "rather long"])
+CLASSIFIERS = [
+    LogisticRegression(),
+    LinearSVC(random_state=0),
+    SVC(),
+    RidgeClassifier(),
+    SGDClassifier(loss="modified_huber", random_state=0),
+    RandomForestClassifier(n_estimators=5, random_state=0),
+    make_pipeline(StandardScaler(), LogisticRegression()),
+]
+
+
+def problem(seed: int, classes: int, rows: int = 80) -> tuple[Matrix, NDArray[np.intp]]:
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(rows, 3)) * [1.0, 10.0, 0.1]
+    scores = X @ rng.normal(size=(3, classes)) + rng.normal(size=(rows, classes))
+    y = scores.argmax(axis=1)
+    y[: 8 * classes] = np.arange(8 * classes) % classes
+    return X, y
+
+
+def wide(X: Matrix) -> Matrix:
+    """Rows of the data, beyond it, and where all scores are large or 0."""
+    return np.vstack([X, X * 100, np.zeros((1, 3)), [[1e6, -1e6, 1e6]], [[5e-324, 2.0**24 + 1, 1]]])
+
+
+def fitted(estimator: Any, X: Any, y: Any) -> Any:
+    with warnings.catch_warnings():  # small folds warn of convergence
+        warnings.simplefilter("ignore")
+        return estimator.fit(X, y)
+
+
+@pytest.mark.parametrize("method", ["sigmoid", "isotonic", "temperature"])
+@pytest.mark.parametrize("estimator", CLASSIFIERS, ids=lambda each: type(each).__name__)
+@drawn
+@given(seed=st.integers(0, 2**16), classes=st.integers(2, 4), ensemble=st.booleans())
+def test_calibrated(
+    estimator: Any,
+    method: str,
+    seed: int,
+    classes: int,
+    ensemble: bool,
+    assert_pair: "AssertPair",
+) -> None:
+    X, y = problem(seed, classes)
+    reference = CalibratedClassifierCV(estimator, method=method, cv=2, ensemble=ensemble)
+    assert_pair(fitted(reference, X, NAMES[y]), X, wide(X))
+
+
+@pytest.mark.parametrize("method", ["sigmoid", "isotonic"])
+@pytest.mark.parametrize("classes", [3, 4])
+def test_a_fold_that_lacked_a_class(method: str, classes: int, assert_pair: "AssertPair") -> None:
+    X, y = problem(0, classes)
+    folds = PredefinedSplit(np.where(y == 1, 0, np.arange(len(y)) % 2))
+    reference = CalibratedClassifierCV(LogisticRegression(), method=method, cv=folds)
+    fitted(reference, X, y)
+    assert len(reference.calibrated_classifiers_[0].estimator.classes_) == classes - 1
+    assert_pair(reference, X, wide(X))
+
+
+def test_a_frozen_classifier(assert_pair: "AssertPair") -> None:
+    X, y = problem(0, 3)
+    frozen = FrozenEstimator(LogisticRegression().fit(X, y))
+    assert_pair(fitted(CalibratedClassifierCV(frozen, cv=2), X, y), X, wide(X))
+
+
+@drawn
+@given(
+    seed=st.integers(0, 2**16),
+    outside=st.sampled_from(["nan", "clip"]),
+    increasing=st.sampled_from([True, False, "auto"]),
+    distinct=st.sampled_from([1, 3, 1000]),
+)
+def test_isotonic(
+    seed: int, outside: str, increasing: Any, distinct: int, assert_pair: "AssertPair"
+) -> None:
+    rng = np.random.default_rng(seed)
+    X = rng.integers(0, distinct, size=(60, 1)).astype(float)
+    reference = IsotonicRegression(out_of_bounds=outside, increasing=increasing)
+    fitted(reference, X, X[:, 0] + rng.normal(size=60))
+    edges = np.repeat(reference.X_thresholds_, 3).reshape(-1, 3)
+    near = np.nextafter(edges, [[-np.inf, 0, np.inf]]).reshape(-1, 1)
+    near = near if outside == "clip" or distinct > 1 else X
+    assert_pair(reference, X, np.vstack([X, near, X + 0.5, [[1e300]], [[-5e-324]]]))
+
+
+def test_isotonic_refuses_what_lies_outside(tmp_path: Any) -> None:
+    X = np.arange(10.0)[:, None]
+    reference = IsotonicRegression(out_of_bounds="raise").fit(X, X[:, 0])
+    export_model(reference, X, tmp_path / "model")
+    model = load_model(tmp_path / "model")
+    with pytest.raises(ValueError, match="interpolation range"):
+        reference.predict([[3.0], [11.0]])
+    with pytest.raises(InvalidInput, match="row 1"):
+        model.predict([[3.0], [11.0]])
+
+
+def test_isotonic_of_float32(tmp_path: Any) -> None:
+    X = np.arange(10, dtype=np.float32)[:, None]
+    reference = IsotonicRegression().fit(X, X[:, 0])
+    with pytest.raises(UnsupportedEstimator, match="float32"):
+        export_model(reference, X, tmp_path / "model")
+
+
+@pytest.mark.parametrize("method", ["sigmoid", "isotonic", "temperature"])
+def test_refuses_what_the_classifier_refuses(method: str, tmp_path: Any) -> None:
+    X, y = problem(0, 2)
+    reference = fitted(CalibratedClassifierCV(LinearSVC(), method=method, cv=2), X, y)
+    export_model(reference, X, tmp_path / "model")
+    X[5, 2] = np.nan
+    with pytest.raises(ValueError, match="NaN"):
+        reference.predict(X)
+    with pytest.raises(RowsRefused, match="row 5, column 2"):
+        load_model(tmp_path / "model").predict(X)

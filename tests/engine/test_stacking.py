@@ -1,0 +1,139 @@
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from sklearn.compose import make_column_transformer
+from sklearn.ensemble import RandomForestClassifier, StackingClassifier, StackingRegressor
+from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge, RidgeClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder
+from sklearn.svm import SVC, SVR, LinearSVC
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+
+from handler.artifact import load_model
+from handler.errors import RowsRefused
+from model_build.export import UnsupportedEstimator, export_model
+
+if TYPE_CHECKING:
+    from conftest import AssertPair
+
+type Matrix = NDArray[np.float64]
+
+drawn = settings(
+    deadline=None,
+    max_examples=12,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+seeds = st.integers(0, 2**16)
+NAMES = np.array(["red", "green", "blue", "rather long"])
+
+
+def problem(seed: int, classes: int) -> tuple[Matrix, NDArray[np.intp]]:
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(60, 3))
+    y = (X @ rng.normal(size=(3, classes)) + rng.normal(size=(60, classes))).argmax(axis=1)
+    y[: 6 * classes] = np.arange(6 * classes) % classes
+    return X, y
+
+
+def fitted(estimator: Any, X: Any, y: Any) -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return estimator.fit(X, y)
+
+
+@drawn
+@given(
+    seed=seeds,
+    classes=st.integers(2, 4),
+    method=st.sampled_from(["auto", "predict", "mixed"]),
+    passthrough=st.booleans(),
+    final=st.sampled_from([None, SVC(), DecisionTreeClassifier(max_depth=2), RidgeClassifier()]),
+    drop=st.booleans(),
+)
+def test_classifier(
+    seed: int,
+    classes: int,
+    method: str,
+    passthrough: bool,
+    final: Any,
+    drop: bool,
+    assert_pair: "AssertPair",
+) -> None:
+    X, y = problem(seed, classes)
+    members = [
+        ("forest", RandomForestClassifier(n_estimators=3, random_state=0)),
+        ("line", LogisticRegression()),
+        ("machine", LinearSVC(random_state=0)),
+    ]
+    reference = StackingClassifier(
+        [member for member in members if method != "mixed" or member[0] != "forest"],
+        final,
+        stack_method="decision_function" if method == "mixed" else method,
+        passthrough=passthrough,
+        cv=2,
+    )
+    if drop:
+        reference.set_params(machine="drop")
+    model = assert_pair(fitted(reference, X, NAMES[y]), X, np.vstack([X, X * 10]))
+    assert model.predict(X).dtype == reference.predict(X).dtype
+
+
+@drawn
+@given(
+    seed=seeds,
+    passthrough=st.booleans(),
+    final=st.sampled_from([None, Ridge(), DecisionTreeRegressor(max_depth=3, random_state=0)]),
+    drop=st.booleans(),
+)
+def test_regressor(
+    seed: int, passthrough: bool, final: Any, drop: bool, assert_pair: "AssertPair"
+) -> None:
+    X, _ = problem(seed, 2)
+    members = [("line", LinearRegression()), ("machine", SVR())]
+    reference = StackingRegressor(members, final, passthrough=passthrough, cv=2)
+    if drop:
+        reference.set_params(machine="drop")
+    assert_pair(fitted(reference, X, X[:, 0] * 3 + 1), X, np.vstack([X, X * 10]))
+
+
+def test_prefit_members(assert_pair: "AssertPair") -> None:
+    X, y = problem(0, 3)
+    members = [("line", LogisticRegression().fit(X, y)), ("machine", SVC().fit(X, y))]
+    assert_pair(StackingClassifier(members, cv="prefit").fit(X, y), X, X)
+
+
+@pytest.mark.parametrize("passthrough", [True, False])
+def test_frames(passthrough: bool, assert_pair: "AssertPair") -> None:
+    X, y = problem(0, 3)
+    frame = pd.DataFrame({"kind": y[::-1].astype(np.int64), "a": X[:, 0], "flag": X[:, 1] > 0})
+    encode = make_column_transformer((OneHotEncoder(), ["kind"]), remainder="passthrough")
+    members = [("line", make_pipeline(encode, LogisticRegression())), ("machine", SVC())]
+    reference = StackingClassifier(members, passthrough=passthrough, cv=2)
+    assert_pair(fitted(reference, frame, NAMES[y]), frame, frame)
+
+
+def test_refuses_what_a_member_refuses(tmp_path: Any) -> None:
+    X, y = problem(0, 2)
+    reference = StackingClassifier([("line", LogisticRegression())], cv=2).fit(X, y)
+    export_model(reference, X, tmp_path / "model")
+    X[3, 2] = np.nan
+    with pytest.raises(ValueError, match="NaN"):
+        reference.predict(X)
+    with pytest.raises(RowsRefused, match="row 3, column 2"):
+        load_model(tmp_path / "model").predict(X)
+
+
+def test_several_labels_at_once(tmp_path: Any) -> None:
+    X, y = problem(0, 2)
+    members = [("tree", DecisionTreeClassifier(random_state=0))]
+    final = RandomForestClassifier(n_estimators=2)
+    reference = StackingClassifier(members, final, cv=2).fit(X, np.column_stack([y, 1 - y]))
+    with pytest.raises(UnsupportedEstimator, match="several labels at once"):
+        export_model(reference, X, tmp_path / "model")

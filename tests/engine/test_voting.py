@@ -1,0 +1,146 @@
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from sklearn.compose import make_column_transformer
+from sklearn.ensemble import RandomForestRegressor, VotingClassifier, VotingRegressor
+from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.svm import SVC
+from sklearn.tree import DecisionTreeClassifier
+
+from handler.artifact import load_model
+from handler.errors import RowsRefused
+from model_build.export import UnsupportedEstimator, export_model
+
+if TYPE_CHECKING:
+    from conftest import AssertPair
+
+drawn = settings(
+    deadline=None,
+    max_examples=12,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+seeds = st.integers(0, 2**16)
+weights = st.sampled_from([None, [1, 1, 1], [0.2, 0.5, 0.3], [0, 0, 1], [2, 1, 1]])
+LABELS: list[Any] = [
+    np.arange(4) * 5 - 1,
+    np.array(["red", "green", "blue", "rather long"]),
+    np.array(["red", "green", "blue", "é"], dtype=object),
+]
+
+
+def problem(seed: int, classes: int) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(60, 3)).round(1)
+    y = (X @ rng.normal(size=(3, classes)) + rng.normal(size=(60, classes))).argmax(axis=1)
+    y[: 3 * classes] = np.arange(3 * classes) % classes
+    return X, y
+
+
+def members() -> list[tuple[str, Any]]:
+    # Shallow trees disagree often and tie often.
+    return [
+        ("line", LogisticRegression()),
+        ("stump", DecisionTreeClassifier(max_depth=1)),
+        ("tree", DecisionTreeClassifier(max_depth=2, max_features=1, random_state=0)),
+    ]
+
+
+@drawn
+@given(
+    seed=seeds,
+    classes=st.integers(2, 4),
+    weights=weights,
+    voting=st.sampled_from(["hard", "soft"]),
+    labels=st.sampled_from(LABELS),
+    drop=st.booleans(),
+    flatten=st.booleans(),
+)
+def test_classifier(
+    seed: int,
+    classes: int,
+    weights: Any,
+    voting: str,
+    labels: Any,
+    drop: bool,
+    flatten: bool,
+    assert_pair: "AssertPair",
+) -> None:
+    X, y = problem(seed, classes)
+    reference = VotingClassifier(
+        members(), voting=voting, weights=weights, flatten_transform=flatten
+    )
+    if drop:
+        reference.set_params(stump="drop")
+    model = assert_pair(reference.fit(X, labels[y]), X, np.vstack([X, X * 100]))
+    assert model.predict(X).dtype == reference.predict(X).dtype
+
+
+@drawn
+@given(seed=seeds, weights=weights, drop=st.booleans())
+def test_regressor(seed: int, weights: Any, drop: bool, assert_pair: "AssertPair") -> None:
+    X, _ = problem(seed, 2)
+    parts = [
+        ("line", LinearRegression()),
+        ("ridge", Ridge()),
+        ("forest", RandomForestRegressor(n_estimators=3, random_state=0)),
+    ]
+    reference = VotingRegressor(parts, weights=weights)
+    if drop:
+        reference.set_params(ridge="drop")
+    assert_pair(reference.fit(X, X[:, 0] * 3 + 1), X, np.vstack([X, X * 100]))
+
+
+def test_named_columns_reach_the_members(assert_pair: "AssertPair") -> None:
+    X, y = problem(0, 3)
+    frame = pd.DataFrame({"kind": LABELS[1][y[::-1]], "a": X[:, 0]})
+    encode = make_column_transformer(
+        (OneHotEncoder(handle_unknown="ignore"), ["kind"]), remainder="passthrough"
+    )
+    parts = [
+        ("line", make_pipeline(encode, LogisticRegression())),
+        ("machine", make_pipeline(encode, SVC())),
+    ]
+    reference = VotingClassifier(parts).fit(frame, LABELS[1][y])
+    unknown = frame.assign(kind="never seen")
+    assert_pair(reference, frame, pd.concat([frame, unknown], ignore_index=True))
+
+
+def test_refuses_what_a_member_refuses(tmp_path: Any) -> None:
+    X, y = problem(0, 2)
+    reference = VotingClassifier(members()).fit(X, y)  # trees alone would take the missing value
+    export_model(reference, X, tmp_path / "model")
+    X[3, 0] = np.nan
+    with pytest.raises(ValueError, match="NaN"):
+        reference.predict(X)
+    with pytest.raises(RowsRefused, match="row 3, column 0"):
+        load_model(tmp_path / "model").predict(X)
+
+
+def test_a_member_without_numpy_form_is_named(tmp_path: Any) -> None:
+    X, y = problem(0, 2)
+    odd = make_pipeline(OwnScaler(), LogisticRegression())
+    reference = VotingClassifier([("usual", LogisticRegression()), ("odd", odd)]).fit(X, y)
+    with pytest.raises(UnsupportedEstimator, match=r"OwnScaler \(step odd > ownscaler\)"):
+        export_model(reference, X, tmp_path / "model")
+
+
+def test_negative_weights(tmp_path: Any) -> None:
+    X, y = problem(0, 2)
+    reference = VotingClassifier(members(), weights=[1, -1, 1]).fit(X, y)
+    with pytest.raises(UnsupportedEstimator, match="negative weight"):
+        export_model(reference, X, tmp_path / "model")
+
+
+class OwnScaler(StandardScaler):  # type: ignore[misc]
+    """A user's own class: what its base does says nothing of what it does."""
+
+    def transform(self, X: Any) -> Any:
+        return X * 2
