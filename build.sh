@@ -166,4 +166,7 @@ main() {
   esac
 }
 
-main "$@"
+# Sourced, as the tests do it, it only defines its functions.
+if [ "${BASH_SOURCE[0]}" = "$0" ]; then
+  main "$@"
+fi

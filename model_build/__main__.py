@@ -19,6 +19,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SkzapError as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201
         return 1
+    except BrokenPipeError:  # as in `./build.sh | head`; the null device takes the last flush
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except KeyboardInterrupt:
         print("interrupted: dist/ is as it was", file=sys.stderr)  # noqa: T201
         return 130

@@ -47,8 +47,14 @@ def compare(estimator: Any, model: Model, X: Any) -> list[Difference]:
 def as_inputs(X: Any) -> Any:
     """Return X as ``Model.predict`` takes it: a DataFrame becomes a dict of columns."""
     if isinstance(X, pd.DataFrame):
-        return {str(name): X.iloc[:, j].to_numpy() for j, name in enumerate(X.columns)}
+        return {str(name): _column(X.iloc[:, j]) for j, name in enumerate(X.columns)}
     return X.toarray() if hasattr(X, "toarray") else X
+
+
+def _column(values: "pd.Series[Any]") -> Array:
+    if pd.api.types.is_extension_array_dtype(values.dtype):
+        return values.astype(object).to_numpy(na_value=np.nan)  # callers have no pd.NA
+    return values.to_numpy()
 
 
 def _compare_method(estimator: Any, model: Model, X: Any, method: str) -> Difference:

@@ -24,7 +24,7 @@ from model_build.export import UnsupportedEstimator, export_model
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import AssertPair
+    from tests.engine.conftest import AssertPair
 
 
 def frame(seed: int = 0, rows: int = 60) -> pd.DataFrame:

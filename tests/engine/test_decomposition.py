@@ -16,7 +16,7 @@ from model_build.export import export_model
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import AssertPair
+    from tests.engine.conftest import AssertPair
 
 PROJECTIONS = [
     PCA(),

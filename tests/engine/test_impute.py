@@ -13,7 +13,7 @@ from model_build.export import UnsupportedEstimator, export_model
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import AssertPair
+    from tests.engine.conftest import AssertPair
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:Skipping features without any observed values"),

@@ -27,7 +27,7 @@ from model_build.export import UnsupportedEstimator, exporters
 from model_build.export.node import export_node
 
 if TYPE_CHECKING:
-    from conftest import AssertPair
+    from tests.engine.conftest import AssertPair
 
 drawn = settings(
     deadline=None,

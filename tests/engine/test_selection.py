@@ -14,7 +14,7 @@ from handler.engine.table import Array
 from handler.errors import RowsRefused
 
 if TYPE_CHECKING:
-    from conftest import AssertPair
+    from tests.engine.conftest import AssertPair
 
 pytestmark = pytest.mark.filterwarnings("ignore:No features were selected")
 

@@ -16,7 +16,7 @@ from handler.errors import RowsRefused
 from model_build.export import UnsupportedEstimator, export_model
 
 if TYPE_CHECKING:
-    from conftest import AssertPair
+    from tests.engine.conftest import AssertPair
 
 type Matrix = NDArray[np.float64]
 

@@ -26,7 +26,7 @@ from handler.errors import ArtifactError, RowsRefused
 from model_build.export import UnsupportedEstimator, export_model
 
 if TYPE_CHECKING:
-    from conftest import AssertPair
+    from tests.engine.conftest import AssertPair
 
 drawn = settings(
     deadline=None,

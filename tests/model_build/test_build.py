@@ -48,15 +48,15 @@ def report(project: Path) -> dict[str, Any]:
     return json.loads((project / "dist" / "report.json").read_text())  # type: ignore[no-any-return]
 
 
-def test_builds_the_bundle_the_artifact_and_the_report(project: Path) -> None:
-    done = build(project, configure(project))
+def test_builds_the_bundle_the_artifact_and_the_report(project_copy: Path) -> None:
+    done = build(project_copy, configure(project_copy))
     assert done.returncode == 0, done.stdout + done.stderr
-    assert sorted(path.name for path in (project / "dist").iterdir()) == [
+    assert sorted(path.name for path in (project_copy / "dist").iterdir()) == [
         "lambda.zip",
         "model",
         "report.json",
     ]
-    told = report(project)
+    told = report(project_copy)
     assert told["engine"] == "numpy"
     assert told["model"]["name"] == "iris"
     assert told["config"] == "iris.toml"
@@ -64,32 +64,32 @@ def test_builds_the_bundle_the_artifact_and_the_report(project: Path) -> None:
     assert told["metrics"]["accuracy"] > 0.9
     assert told["replay"]["replayed"] is True
     assert told["sha256"] in done.stdout
-    with zipfile.ZipFile(project / "dist" / "lambda.zip") as archive:
+    with zipfile.ZipFile(project_copy / "dist" / "lambda.zip") as archive:
         shipped = archive.read("model/manifest.json")
-    assert shipped == (project / "dist" / "model" / "manifest.json").read_bytes()
+    assert shipped == (project_copy / "dist" / "model" / "manifest.json").read_bytes()
 
 
-def test_nothing_is_done_twice(project: Path) -> None:
-    before = (project / "dist" / "lambda.zip").stat().st_mtime_ns
-    done = build(project, "iris.toml")
+def test_nothing_is_done_twice(project_copy: Path) -> None:
+    before = (project_copy / "dist" / "lambda.zip").stat().st_mtime_ns
+    done = build(project_copy, "iris.toml")
     assert done.returncode == 0
     assert "is up to date" in done.stdout
-    assert (project / "dist" / "lambda.zip").stat().st_mtime_ns == before
+    assert (project_copy / "dist" / "lambda.zip").stat().st_mtime_ns == before
 
 
-def test_a_forced_build_makes_the_same_bytes(project: Path) -> None:
-    before = report(project)["sha256"]
-    done = build(project, "iris.toml", "--force")
+def test_a_forced_build_makes_the_same_bytes(project_copy: Path) -> None:
+    before = report(project_copy)["sha256"]
+    done = build(project_copy, "iris.toml", "--force")
     assert done.returncode == 0
     assert "is up to date" not in done.stdout
-    assert report(project)["sha256"] == before
+    assert report(project_copy)["sha256"] == before
 
 
-def test_a_damaged_bundle_is_built_again(project: Path) -> None:
-    bundle = project / "dist" / "lambda.zip"
+def test_a_damaged_bundle_is_built_again(project_copy: Path) -> None:
+    bundle = project_copy / "dist" / "lambda.zip"
     intact = bundle.read_bytes()
     bundle.write_bytes(intact[:-1] + bytes([intact[-1] ^ 1]))
-    assert build(project, "iris.toml").returncode == 0
+    assert build(project_copy, "iris.toml").returncode == 0
     assert bundle.read_bytes() == intact
 
 
@@ -102,27 +102,27 @@ def test_a_damaged_bundle_is_built_again(project: Path) -> None:
     ],
 )
 def test_a_failed_build_is_told_in_words_and_leaves_dist_alone(
-    project: Path, engine: str, own: str | None, told: str
+    project_copy: Path, engine: str, own: str | None, told: str
 ) -> None:
-    (project / "own_model.py").write_text(OWN)
-    before = report(project)
-    done = build(project, configure(project, engine, own))
+    (project_copy / "own_model.py").write_text(OWN)
+    before = report(project_copy)
+    done = build(project_copy, configure(project_copy, engine, own))
     assert done.returncode == 1
     assert done.stderr.startswith("error: ")
     assert told in done.stderr
     assert "Traceback" not in done.stdout + done.stderr
-    assert report(project) == before
+    assert report(project_copy) == before
 
 
 def test_what_has_no_numpy_form_is_served_by_scikit_learn_and_the_build_says_so(
-    project: Path,
+    project_copy: Path,
 ) -> None:
-    (project / "own_model.py").write_text(OWN)
-    done = build(project, configure(project, "auto", "own_model:squashed"))
+    (project_copy / "own_model.py").write_text(OWN)
+    done = build(project_copy, configure(project_copy, "auto", "own_model:squashed"))
     assert done.returncode == 0, done.stdout + done.stderr
     assert "WARNING: This model will be served by scikit-learn itself" in done.stdout
     assert "FunctionTransformer" in done.stdout
-    told = report(project)
+    told = report(project_copy)
     assert told["engine"] == "sklearn"
     assert told["parity"]["proven"] is True
     assert told["replay"]["replayed"] is True

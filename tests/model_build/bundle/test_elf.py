@@ -13,7 +13,7 @@ from model_build.bundle import Target, WrongBinary, elf, slim
 from model_build.bundle.checks import check_machine, check_system
 
 if TYPE_CHECKING:
-    from conftest import Install
+    from tests.model_build.bundle.conftest import Install
 
 
 @pytest.fixture(scope="module", params=["x86_64", "arm64"])

@@ -6,7 +6,7 @@ import pytest
 from model_build.bundle import Target, slim
 
 if TYPE_CHECKING:
-    from conftest import Install
+    from tests.model_build.bundle.conftest import Install
 
 
 @pytest.mark.parametrize("part", [*slim.UNUSED, *slim.UNUSED_BY_NUMPY_ENGINE])
