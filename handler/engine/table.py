@@ -114,5 +114,5 @@ def take_rows(X: Inputs, rows: Any) -> Inputs:
 def _float_column(values: Array | tuple[Array, ...]) -> Floats:
     try:
         return np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise InvalidInput(f"a number was expected: {error}") from None

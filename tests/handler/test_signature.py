@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from handler.engine.table import Table
+from handler.engine.table import Table, as_float
 from handler.errors import InvalidInput
 from handler.signature import Column, ColumnType, Kind, Signature
 
@@ -121,6 +121,14 @@ def test_what_does_not_fit_is_named(X: Any, message: str) -> None:
 def test_texts_are_strings(X: Any) -> None:
     with pytest.raises(InvalidInput, match=r"X\[0\]: a text was expected"):
         Signature("text", ()).coerce(X)
+
+
+@pytest.mark.parametrize("value", ["a", 10**400, [1]])
+def test_objects_that_are_no_float64_are_invalid_input(value: Any) -> None:
+    objects = np.empty((1, 1), dtype=object)
+    objects[0, 0] = value
+    with pytest.raises(InvalidInput, match="a number was expected"):
+        as_float(objects)
 
 
 names = st.text(max_size=10)
