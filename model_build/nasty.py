@@ -173,12 +173,21 @@ def _histogram_cuts(estimator: Any, fronts: tuple[Any, ...]) -> Iterator[_Cuts]:
 def _children(estimator: Any) -> Iterator[Any]:
     """Yield the fitted estimators that see the same inputs as this one."""
     if hasattr(estimator, "estimators_"):
-        yield from (item for item in np.ravel(estimator.estimators_) if hasattr(item, "fit"))
+        yield from _fitted(estimator.estimators_)
     for calibrated in getattr(estimator, "calibrated_classifiers_", ()):
         yield calibrated.estimator
     for name in ("estimator_", "regressor_", "best_estimator_"):
         if hasattr(estimator, name):
             yield getattr(estimator, name)
+
+
+def _fitted(estimators: Any) -> Iterator[Any]:
+    """Flatten lists and arrays of estimators; a forest has a length, but is none of them."""
+    if isinstance(estimators, list | tuple | np.ndarray):
+        for item in estimators:
+            yield from _fitted(item)
+    elif hasattr(estimators, "fit"):
+        yield estimators
 
 
 def _crossings(

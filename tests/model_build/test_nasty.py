@@ -8,6 +8,7 @@ from sklearn.ensemble import (
     GradientBoostingClassifier,
     HistGradientBoostingClassifier,
     RandomForestClassifier,
+    VotingClassifier,
 )
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
@@ -62,6 +63,16 @@ def test_thresholds_behind_transformers_are_met_from_both_sides(final: Any) -> N
             values, sides = rows[source].to_numpy()[order], (behind <= threshold)[order]
             steps = np.nextafter(values[:-1], np.inf) == values[1:]
             assert (steps & sides[:-1] & ~sides[1:]).any()
+
+
+def test_finds_the_trees_inside_other_estimators() -> None:
+    X, y = _data()
+    forest = RandomForestClassifier(3, max_depth=2, random_state=0)
+    voting = VotingClassifier(
+        [("forest", forest), ("scaled", make_pipeline(StandardScaler(), forest))]
+    )
+    fronts = [len(cuts.fronts) for cuts in _cuts_of(voting.fit(X, y), ())]
+    assert fronts == [0, 0, 0, 1, 1, 1]
 
 
 def test_special_numbers_reach_every_column() -> None:
