@@ -26,7 +26,8 @@ _WORTH_DROPPING = 1 << 10
 _LEVELS_BETWEEN_DROPS = 3
 # Fewer rows than this are walked: tables by leaf bits cost some calls a column and a tree.
 _WORTH_TABLES = 64
-_TABLE_NUMBERS = 1 << 18
+# The leaf values that are held at once, 2 MB of them, whatever the numbers of rows and classes.
+_NUMBERS = 1 << 18
 _FEWEST_ROWS = 16
 # Below this many numbers one cumulative sum is faster than a loop over the trees.
 _FEW_NUMBERS = 256
@@ -112,7 +113,7 @@ class Forest:
 
     def _by_tables(self, X: Array, tables: list[LeafBits], width: int) -> Iterator[Block]:
         most = max(table.n_trees for table in tables)
-        step = max(_FEWEST_ROWS, _TABLE_NUMBERS // (most * width))
+        step = max(_FEWEST_ROWS, _NUMBERS // (most * width))
         for start in range(0, len(X), step):
             rows = slice(start, min(start + step, len(X)))
             for table in tables:
@@ -120,8 +121,9 @@ class Forest:
 
     def _by_steps(self, X: Array, group: int, width: int) -> Iterator[Block]:
         columns, inputs = self._columns_and_inputs(X)
-        for start in range(0, len(X), _ROWS):
-            rows = slice(start, min(start + _ROWS, len(X)))
+        step = min(_ROWS, max(_FEWEST_ROWS, _NUMBERS // (group * width)))
+        for start in range(0, len(X), step):
+            rows = slice(start, min(start + step, len(X)))
             count = rows.stop - rows.start
             trees = max(1, _PAIRS // (count * width * group)) * group
             for first in range(0, len(self.roots), trees):

@@ -60,7 +60,9 @@ def leaf_bits(forest: "Forest", group: int) -> "list[LeafBits]":
     dtype = next((dtype for dtype in _DTYPES if leaves <= 8 * dtype.itemsize), None)
     if dtype is None:
         return []
-    size = max(1, int((_TABLE_BYTES / (leaves * dtype.itemsize)) ** 0.5) // group) * group
+    size = int((_TABLE_BYTES / (leaves * dtype.itemsize)) ** 0.5) // group * group
+    if size == 0:  # trees of so many classes must stay together that the tables would be huge
+        return []
     columns = np.count_nonzero(np.unique(forest.feature) >= 0)
     cost = columns * (_BYTE * dtype.itemsize + _SEARCH / min(size, len(forest.roots)))
     if cost > _STEP * np.log2(leaves + 1):
