@@ -29,6 +29,8 @@ from model_build.golden import golden_requests
 
 STAGE = "local"
 API_URL = re.compile(r"https://[a-z0-9]+\.execute-api\.[a-z0-9-]+\.amazonaws\.com/\S+")
+# Zappa's files in the project's root, which it leaves there when it is interrupted.
+LEFTOVER = re.compile(rf".+-{STAGE}(-template)?-\d+\.(zip|zip\.part|json)")
 REQUEST_TIMEOUT_S = 60
 WARM_REQUESTS = 20
 ROWS_TO_CHOOSE_FROM = 3  # golden_requests makes its first request of the first of them
@@ -109,7 +111,7 @@ def held_out_request(built: Built) -> Golden:
 def deployed(aws: LocalAws, config: Path, console: Console) -> Iterator[str]:
     """Deploy with ``zappa deploy local`` and yield the URL that Zappa printed; undeploy after."""
     environment = zappa_environment(aws, config)
-    with console.step(f"zappa deploy {STAGE}"):
+    with console.step(f"zappa deploy {STAGE}"), no_leftovers():
         printed = zappa(["deploy", STAGE, "--disable_progress"], environment, console)
         urls = API_URL.findall(printed)
         if not urls:
@@ -117,6 +119,17 @@ def deployed(aws: LocalAws, config: Path, console: Console) -> Iterator[str]:
     yield str(urls[-1])
     with console.step(f"zappa undeploy {STAGE}"):
         zappa(["undeploy", STAGE, "--yes"], environment, console)
+
+
+@contextmanager
+def no_leftovers() -> Iterator[None]:
+    """Remove what an interrupted zappa leaves in the project's root."""
+    try:
+        yield
+    finally:
+        for path in ROOT.iterdir():
+            if LEFTOVER.fullmatch(path.name):
+                path.unlink(missing_ok=True)
 
 
 def zappa_environment(aws: LocalAws, config: Path) -> dict[str, str]:

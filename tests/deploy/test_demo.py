@@ -33,6 +33,18 @@ def test_it_ends_with_scikit_learns_answer_over_https(project: Any) -> None:
     assert not list(project.root.glob("*-template-*.json"))
 
 
+def test_an_interrupted_zappa_leaves_nothing_in_the_project(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(demo, "ROOT", tmp_path)
+    names = ("skzap-local-1.zip", "skzap-local-1.zip.part", "skzap-local-template-1.json")
+    for name in (*names, "mine-local.json", "out.zip"):
+        (tmp_path / name).touch()
+    with pytest.raises(KeyboardInterrupt), demo.no_leftovers():
+        raise KeyboardInterrupt
+    assert {path.name for path in tmp_path.iterdir()} == {"mine-local.json", "out.zip"}
+
+
 def test_a_wrong_answer_is_an_error_that_names_the_difference() -> None:
     request = Golden("/predict", body={"X": [[1]]}, expected={"prediction": ["good"]})
     answer = demo.Exchange(200, {}, '{"prediction": ["bad"]}', 1.0)
