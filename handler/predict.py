@@ -112,4 +112,5 @@ def _unprocessable(faults: Sequence[RowFault]) -> Problem:
         HTTPStatus.UNPROCESSABLE_ENTITY,
         f"{first['path']}: {first['detail']}{others}.",
         [fault for _, fault in faults],
+        sorted({row for row, _ in faults if row >= 0}),
     )

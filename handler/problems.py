@@ -52,13 +52,21 @@ class Problem(Exception):
     status : HTTP status, 4xx or 5xx
     detail : what is wrong with this request, in one sentence
     faults : where, one by one; the first ``MAX_FAULTS`` are answered, the rest is counted
+    rows : positions of all bad rows of a batch; answered where ``faults`` are cut short
     """
 
-    def __init__(self, status: HTTPStatus, detail: str, faults: Sequence[Fault] = ()) -> None:
+    def __init__(
+        self,
+        status: HTTPStatus,
+        detail: str,
+        faults: Sequence[Fault] = (),
+        rows: Sequence[int] = (),
+    ) -> None:
         super().__init__(detail)
         self.status = status
         self.detail = detail
         self.faults = faults
+        self.rows = rows
 
 
 def register(app: Flask) -> None:
@@ -69,7 +77,7 @@ def register(app: Flask) -> None:
 
 
 def _of_problem(problem: Problem) -> Response:
-    return _response(problem.status, problem.detail, problem.faults)
+    return _response(problem.status, problem.detail, problem.faults, problem.rows)
 
 
 def _of_http_exception(error: HTTPException) -> Response:
@@ -98,7 +106,9 @@ def _detail(status: HTTPStatus) -> str:
     return f"{status.description or status.phrase}."
 
 
-def _response(status: HTTPStatus, detail: str, faults: Sequence[Fault] = ()) -> Response:
+def _response(
+    status: HTTPStatus, detail: str, faults: Sequence[Fault] = (), rows: Sequence[int] = ()
+) -> Response:
     document: dict[str, Any] = {
         "type": "about:blank",  # RFC 9457, 4.2.1: the status tells all that a type would
         "title": status.phrase,
@@ -110,6 +120,7 @@ def _response(status: HTTPStatus, detail: str, faults: Sequence[Fault] = ()) -> 
         document["errors"] = [fault.to_dict() for fault in faults[:MAX_FAULTS]]
     if len(faults) > MAX_FAULTS:
         document["omitted"] = len(faults) - MAX_FAULTS
+        document["rows"] = rows
     return Response(msgspec.json.encode(document), status, content_type=MEDIA_TYPE)
 
 

@@ -1,7 +1,7 @@
 """Learns a model's signature from a sample of its inputs and from the model itself."""
 
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Literal, cast
 
 import numpy as np
@@ -145,58 +145,87 @@ def _sortable(values: "pd.Series[Any]") -> bool:
 def _accepted_missing(estimator: Any, row: Any, nulls: Sequence[Null]) -> set[int]:
     """Return the positions of the columns in which the estimator takes a missing value.
 
-    Columns are refused one by one in scikit-learn, so a group that passes passes as a whole;
-    halving the groups that do not needs few calls.
+    scikit-learn refuses a batch for any of its values: a group of columns is asked for at once,
+    by rows that miss one value each, and only groups that are refused are halved.
     """
     compute = next(
         getattr(estimator, method)
         for method in ("predict", "transform", "score_samples", "decision_function")
         if hasattr(estimator, method)
     )
-    return _passing(compute, row, nulls, list(range(len(nulls))))
+    accepted: set[int] = set()
+    for columns, probes in _probes(row, nulls):
+        accepted |= _passing(compute, probes, columns)
+    return accepted
 
 
-def _passing(compute: Any, row: Any, nulls: Sequence[Null], columns: list[int]) -> set[int]:
+def _passing(compute: Any, probes: Any, columns: Sequence[int]) -> set[int]:
+    """Return which columns' probes pass; row i of ``probes`` misses the value of column i."""
     if not columns:
         return set()
-    if _passes(compute, _with_missing(row, nulls, columns)):
+    rows = list(columns)
+    if _passes(compute, probes.iloc[rows] if isinstance(probes, pd.DataFrame) else probes[rows]):
         return set(columns)
     if len(columns) == 1:
         return set()
     middle = len(columns) // 2
     first, second = columns[:middle], columns[middle:]
-    return _passing(compute, row, nulls, first) | _passing(compute, row, nulls, second)
+    return _passing(compute, probes, first) | _passing(compute, probes, second)
 
 
-def _passes(compute: Any, row: Any) -> bool:
-    if row is None:
-        return False
+def _passes(compute: Any, rows: Any) -> bool:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            compute(row)
+            compute(rows)
         except (ValueError, TypeError):
             return False
     return True
 
 
-def _with_missing(row: Any, nulls: Sequence[Null], columns: list[int]) -> Any:
+def _probes(row: Any, nulls: Sequence[Null]) -> Iterator[tuple[list[int], Any]]:
+    """Yield columns with the rows in which each of them, in turn, is missing.
+
+    A column of numbers holds floats as soon as one is missing, which no other column notices. A
+    column of flags becomes one of objects, which some transformers refuse altogether, and one
+    whose missing values are None too: those are asked for one by one.
+    """
+    columns = list(range(len(nulls)))
     if isinstance(row, np.ndarray):
-        changed = row.astype(object if row.dtype == object else np.float64)
-        changed[:, columns] = [None if nulls[j] == "none" else np.nan for j in columns]
-        return changed
-    frame = row.copy()
+        probes = np.repeat(row.astype(object if row.dtype == object else np.float64), len(nulls), 0)
+        for j in columns:
+            probes[j, j] = None if nulls[j] == "none" else np.nan
+        yield columns, probes
+        return
+    alone = [j for j in columns if nulls[j] == "none" or _is_flags(row.iloc[:, j])]
+    together = [j for j in columns if j not in alone]
+    yield together, _with_missing(row, together)
+    for j in alone:
+        yield [j], _with_missing(row, [j], None if nulls[j] == "none" else np.nan)
+
+
+def _is_flags(values: "pd.Series[Any]") -> bool:
+    return pd.api.types.is_bool_dtype(values.dtype)
+
+
+def _with_missing(row: pd.DataFrame, columns: Sequence[int], null: Any = np.nan) -> pd.DataFrame:
+    """Return the row once a column; each of ``columns`` is missing in the row of its number."""
+    repeated = row.iloc[[0] * row.shape[1]].reset_index(drop=True)
+    made = {j: repeated.iloc[:, j] for j in range(row.shape[1])}
     for j in columns:
-        frame.isetitem(j, _missing_like(frame.iloc[:, j], nulls[j]))
-    return frame
+        made[j] = _missing_at(made[j], j, null)
+    frame = pd.concat(made, axis=1)
+    frame.columns = row.columns
+    return frame.copy()  # in one piece a type: rows are taken from it again and again
 
 
-def _missing_like(values: "pd.Series[Any]", null: Null) -> "pd.Series[Any]":
-    """Return a missing value as it would arrive: a float in a column of numbers."""
-    if null == "none":
-        return pd.Series([None], index=values.index, dtype=object)
-    if pd.api.types.is_bool_dtype(values.dtype):
-        return pd.Series([np.nan], index=values.index, dtype=object)
-    if pd.api.types.is_integer_dtype(values.dtype):
-        return pd.Series([np.nan], index=values.index, dtype=np.float64)
-    return pd.Series([np.nan], index=values.index, dtype=values.dtype)
+def _missing_at(values: "pd.Series[Any]", position: int, null: Any) -> "pd.Series[Any]":
+    """Return the values with one missing, as pandas would hold them."""
+    dtype: Any = values.dtype
+    if null is None or _is_flags(values):
+        dtype = object
+    elif pd.api.types.is_integer_dtype(dtype):
+        dtype = np.float64
+    changed = values.astype(dtype)
+    changed.iloc[position] = null
+    return changed

@@ -256,6 +256,7 @@ def test_many_faults_are_counted(regression: "Served") -> None:
         f"$.X[{i // 3}][{i % 3}]" for i in range(100)
     ]
     assert answer["omitted"] == 50
+    assert answer["rows"] == list(range(50))
 
 
 def test_a_long_name_is_echoed_in_part(regression: "Served") -> None:
