@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from handler.engine.base import Evaluator
+from handler.engine.checks import as_finite
 from handler.engine.one_vs_one import Pairs, class_scores, pairs_of
 from handler.engine.responses import all_support, positive_score
 from handler.engine.table import Array, Floats, Inputs, as_float, n_rows, take_columns
@@ -171,9 +173,20 @@ class OutputCodeClassifier(Evaluator):
         """Return the labels, shape (n,)."""
         parts = zip(self.estimators, self.responses, strict=True)
         scores = np.column_stack([positive_score(part, asked, X) for part, asked in parts])
-        # The squared distance without the row's own square, which is the same for all classes.
-        distances = (self.codes**2).sum(axis=1) - 2 * (scores @ self.codes.T)
-        return self.classes[distances.argmin(axis=1)]
+        return self.classes[_nearest(as_finite(scores), self.codes)]
+
+
+def _nearest(scores: Floats, codes: Floats) -> NDArray[np.intp]:
+    """Return the first row of codes nearest to each row of scores, shape (n,).
+
+    Trees give whole numbers of votes, so distances are often equal but for rounding: they are
+    computed as ``pairwise_distances_argmin`` does it, by a product of matrices even for one row.
+    """
+    rows = scores if len(scores) > 1 else np.repeat(scores, 2, axis=0)
+    with np.errstate(over="ignore", invalid="ignore"):
+        own = np.vecdot(rows, rows)[:, None]
+        distances = own + -2 * (rows @ codes.T) + np.vecdot(codes, codes)
+    return cast(NDArray[np.intp], np.maximum(distances, 0).argmin(axis=1)[: len(scores)])
 
 
 def _first_largest(scores: Sequence[Array], rows: int) -> NDArray[np.intp]:

@@ -43,9 +43,11 @@ def class_scores(predictions: Array, confidences: Floats, pairs: Pairs) -> Float
     -------
     shape (n, k)
     """
-    # Summed over the second of three axes, hence pair by pair, as scikit-learn does it.
-    sums = (confidences[:, pairs.of_class] * pairs.sign).sum(axis=1)
-    return cast(Floats, votes_of(predictions, pairs) + sums / (3 * (np.abs(sums) + 1)))
+    # Confidences near the largest float64 overflow here as they do in scikit-learn.
+    with np.errstate(over="ignore", invalid="ignore"):
+        # Summed over the second of three axes, hence pair by pair, as scikit-learn does it.
+        sums = (confidences[:, pairs.of_class] * pairs.sign).sum(axis=1)
+        return cast(Floats, votes_of(predictions, pairs) + sums / (3 * (np.abs(sums) + 1)))
 
 
 def votes_of(predictions: Array, pairs: Pairs) -> Floats:

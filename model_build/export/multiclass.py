@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 from sklearn import multiclass
 
 from model_build.export.node import Context, Exporter, Node
@@ -32,7 +33,7 @@ def _output_code(estimator: multiclass.OutputCodeClassifier, context: Context) -
     return {
         "kind": "multiclass.OutputCodeClassifier",
         **_parts(estimator, context),
-        "codes": estimator.code_book_,
+        "codes": np.ascontiguousarray(estimator.code_book_, dtype=np.float64),
     }
 
 

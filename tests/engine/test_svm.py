@@ -184,6 +184,12 @@ def test_fitted_on_a_sparse_matrix(
     assert_pair(reference, X, np.maximum(inputs_of(seed + 1, 6), 0))
 
 
+def test_scores_that_overflow_when_they_are_added(assert_pair: "AssertPair") -> None:
+    X = inputs_of(1, 4)
+    reference = fitted(svm.SVC(kernel="linear"), X, codes_of(1, X, 4))
+    assert_pair(reference, X, np.array([[1.7e308, -1.7e308, 1.7e308, 0.0], [1e308, 1, 1, 1]]))
+
+
 @pytest.mark.parametrize("width", [40, 700])
 def test_many_rows_go_through_in_chunks(width: int, assert_pair: "AssertPair") -> None:
     X = inputs_of(3, width, 300)
