@@ -64,7 +64,7 @@ def runtime_folder(python: str = sys.executable, packages: Sequence[str] = CLIEN
 def find_python(runtime: str) -> str:
     """Return an interpreter for a Lambda runtime such as "python3.13".
 
-    This interpreter where its version fits; else ``pythonX.Y`` from PATH, then from pyenv,
+    This interpreter where its version fits; else ``pythonX.Y`` from PATH, from pyenv or from uv,
     whichever really starts (a pyenv shim may exist without a version behind it).
 
     Raises
@@ -83,7 +83,7 @@ def find_python(runtime: str) -> str:
             return candidate
     raise RuntimeUnavailableError(
         f"runtime {runtime!r}: no Python {version} starts on this machine (this is "
-        f"{sys.version.split()[0]}; tried {', '.join(tried[1:]) or 'PATH and pyenv'}); "
+        f"{sys.version.split()[0]}; tried {', '.join(tried[1:]) or 'PATH, pyenv, uv'}); "
         f"install one, for example with `uv python install {version}`"
     )
 
@@ -95,6 +95,15 @@ def _candidates(version: str) -> Iterator[str]:
         yield on_path
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
     yield from map(str, sorted(pyenv.glob(f"{version}*/bin/python")))
+    yield from _found_by_uv(version)
+
+
+def _found_by_uv(version: str) -> Iterator[str]:
+    uv = shutil.which("uv")
+    if uv:
+        command = [uv, "python", "find", "--no-python-downloads", version]
+        done = subprocess.run(command, capture_output=True, text=True)
+        yield from done.stdout.split("\n")[:1] if done.returncode == 0 else ()
 
 
 @functools.cache

@@ -17,6 +17,7 @@ from model_build.config import Config, load_config
 from model_build.console import Console
 from model_build.export import UnsupportedEstimator, export_model
 from model_build.golden import golden_requests
+from model_build.own_estimator import modules_of
 from model_build.proof import Parity, prove
 from model_build.report import print_report
 from model_build.training import Trained, train
@@ -134,6 +135,7 @@ def _make(config: Config, trained: Trained, fingerprint: str, console: Console) 
         golden=golden_requests(trained.estimator, trained.X_test, parity.accepted),
         console=console,
         cache=BUILD / "cache",
+        modules=modules_of(trained.estimator, config.root) if model.engine == "sklearn" else (),
     )
     report = _report(config, trained, model, parity, bundle) | {"fingerprint": fingerprint}
     (staging / "report.json").write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")

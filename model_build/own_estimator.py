@@ -2,6 +2,8 @@
 
 import hashlib
 import importlib
+import io
+import pickle
 import sys
 import warnings
 from collections.abc import Iterator
@@ -23,6 +25,10 @@ from model_build.suggestion import did_you_mean
 
 Inputs = Any
 """What an estimator takes: a DataFrame, an array of shape (n, d), or a list of n str."""
+
+
+# Our own packages, which are in the configuration's folder where that is the project's.
+_SKZAP = frozenset({"handler", "model_build", "local_aws", "deploy", "benchmarks", "conftest"})
 
 
 class EstimatorError(SkzapError):
@@ -130,6 +136,51 @@ def sources_sha256(reference: str, root: Path) -> str:
     for file in files:
         digest.update(file.name.encode() + b"\0" + hashlib.sha256(file.read_bytes()).digest())
     return digest.hexdigest()
+
+
+def modules_of(estimator: Any, root: Path) -> list[Path]:
+    """Return the user's own modules and packages without which an estimator cannot be unpickled.
+
+    Parameters
+    ----------
+    estimator : fitted estimator
+    root : Path
+        The configuration's folder, where the user's modules are.
+
+    Returns
+    -------
+    list of Path
+        Files and folders in `root`: what the estimator's classes and functions are defined in, and
+        what those modules imported from there. Empty where it needs none.
+    """
+    ours = {name: path for name, path in _imported_from(root.resolve()) if name not in _SKZAP}
+    recorder = _Recorder(io.BytesIO(pickle.dumps(estimator)))
+    recorder.load()
+    return sorted(set(ours.values())) if recorder.modules & ours.keys() else []
+
+
+class _Recorder(pickle.Unpickler):
+    """Unpickles, and keeps the top-level names of all modules that this needs."""
+
+    def __init__(self, file: io.BytesIO) -> None:
+        super().__init__(file)
+        self.modules: set[str] = set()
+
+    def find_class(self, module: str, name: str) -> Any:
+        self.modules.add(module.partition(".")[0])
+        return super().find_class(module, name)
+
+
+def _imported_from(root: Path) -> Iterator[tuple[str, Path]]:
+    """Yield the top-level modules of a folder that are imported, with their files or folders."""
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None)
+        if "." in name or not file:
+            continue
+        path = Path(file).resolve()
+        home = path.parent if path.name == "__init__.py" else path
+        if home.parent == root:
+            yield name, home
 
 
 def _load_joblib(path: Path, reference: str, console: Console) -> Any:

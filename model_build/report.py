@@ -18,6 +18,10 @@ def print_report(report: dict[str, Any], console: Console) -> None:
         _METRIC_HEADER,
     )
     console.table("dist/lambda.zip", list(_size_rows(report)), ("", "unzipped MB", "zipped MB"))
+    if report["cost"]:
+        console.table("What scikit-learn costs more than numpy", list(_cost_rows(report["cost"])))
+    for warning in report["warnings"]:
+        console.warn(warning)
     for note in report["notes"]:
         console.note(note)
 
@@ -68,6 +72,14 @@ def _size_rows(report: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
             yield name, _megabytes(size["unzipped"]), _megabytes(size["zipped"])
     yield "others", _megabytes(small["unzipped"]), _megabytes(small["zipped"])
     yield "all", _megabytes(report["unzipped_bytes"]), _megabytes(report["zip_bytes"])
+
+
+def _cost_rows(cost: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    yield "zipped", f"{_megabytes(cost['zip_bytes'])} MB"
+    yield "unzipped", f"{_megabytes(cost['unzipped_bytes'])} MB"
+    if cost["cold_ms"] is not None:
+        yield "cold start", f"{cost['cold_ms']:.0f} ms"
+        yield "memory", f"{_megabytes(cost['memory_bytes'])} MB"
 
 
 def _megabytes(count: int) -> str:

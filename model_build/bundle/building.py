@@ -43,6 +43,7 @@ class _Plan:
     console: Console
     engine: str
     pins: requirements.Pins
+    modules: Sequence[Path] = ()
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,7 @@ def build_bundle(
     golden: Sequence[Golden],
     console: Console,
     cache: Path,
+    modules: Sequence[Path] = (),
 ) -> BundleReport:
     """Bundle an artifact with our code and the wheels it needs; prove that the zip answers.
 
@@ -74,6 +76,7 @@ def build_bundle(
     golden : requests with their right answers; at least one
     console : Console
     cache : folder for wheels and for the work in progress
+    modules : files and folders of the user's own that a joblib file's estimator imports
 
     Returns
     -------
@@ -88,7 +91,7 @@ def build_bundle(
     """
     if not golden:
         raise BundleError("no golden requests were given; at least one must prove the bundle")
-    plan = _plan(model_dir, target, golden, cache, console)
+    plan = replace(_plan(model_dir, target, golden, cache, console), modules=modules)
     cache.mkdir(parents=True, exist_ok=True)
     out.parent.mkdir(parents=True, exist_ok=True)
     # The zip is written beside its place, so that it can be renamed into it.
@@ -149,6 +152,7 @@ def _assemble(root: Path, plan: _Plan) -> _Tree:
     owned = owners(root)
     slim(root, numpy_engine=plan.engine == "numpy")
     _add_ours(root, plan.model_dir)
+    _add_modules(root, plan.modules)
     with console.step("Bytecode"):
         uncompiled = compile_all(root, target)
     if uncompiled:
@@ -169,6 +173,20 @@ def _add_ours(root: Path, model_dir: Path) -> None:
     licence = root / "licenses" / "skzap" / "LICENSE"
     licence.parent.mkdir(parents=True)
     shutil.copyfile(_PROJECT / "LICENSE", licence)
+
+
+def _add_modules(root: Path, modules: Sequence[Path]) -> None:
+    """Copy the modules that the user's estimator is made of, at the top, as they are imported."""
+    for module in modules:
+        copy = root / module.name
+        if copy.exists() or (root / module.stem).exists():
+            raise BundleError(
+                f"{module.name}: a module of this name is in the bundle already; rename yours"
+            )
+        if module.is_dir():
+            shutil.copytree(module, copy, ignore=shutil.ignore_patterns("__pycache__", "*.pyc"))
+        else:
+            shutil.copyfile(module, copy)
 
 
 def _cost(bundle: BundleReport, work: Path, plan: _Plan) -> Cost:

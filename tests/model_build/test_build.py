@@ -19,15 +19,21 @@ source = "sklearn:load_iris"
 [engine]
 kind = "{engine}"
 """
-# scipy's expit is no numpy ufunc: no numpy form of this pipeline exists.
+# A function of the user's own: no numpy form of this pipeline exists, and its module must ship.
 OWN = """
-from scipy.special import expit
+from own_functions import squash
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 def squashed():
-    return make_pipeline(FunctionTransformer(expit), LogisticRegression())
+    return make_pipeline(FunctionTransformer(squash), LogisticRegression())
+"""
+FUNCTIONS = """
+from scipy.special import expit
+
+def squash(X):
+    return expit(X)
 """
 
 pytestmark = pytest.mark.xdist_group("build")
@@ -42,6 +48,11 @@ def configure(project: Path, engine: str = "auto", own: str | None = None) -> st
     training = 'candidates = ["linear"]' if own is None else f'estimator = "{own}"'
     (project / "iris.toml").write_text(CONFIG.format(training=training, engine=engine))
     return "iris.toml"
+
+
+def write_own_model(project: Path) -> None:
+    (project / "own_model.py").write_text(OWN)
+    (project / "own_functions.py").write_text(FUNCTIONS)
 
 
 def report(project: Path) -> dict[str, Any]:
@@ -104,7 +115,7 @@ def test_a_damaged_bundle_is_built_again(project_copy: Path) -> None:
 def test_a_failed_build_is_told_in_words_and_leaves_dist_alone(
     project_copy: Path, engine: str, own: str | None, told: str
 ) -> None:
-    (project_copy / "own_model.py").write_text(OWN)
+    write_own_model(project_copy)
     before = report(project_copy)
     done = build(project_copy, configure(project_copy, engine, own))
     assert done.returncode == 1
@@ -117,7 +128,7 @@ def test_a_failed_build_is_told_in_words_and_leaves_dist_alone(
 def test_what_has_no_numpy_form_is_served_by_scikit_learn_and_the_build_says_so(
     project_copy: Path,
 ) -> None:
-    (project_copy / "own_model.py").write_text(OWN)
+    write_own_model(project_copy)
     done = build(project_copy, configure(project_copy, "auto", "own_model:squashed"))
     assert done.returncode == 0, done.stdout + done.stderr
     assert "WARNING: This model will be served by scikit-learn itself" in done.stdout
@@ -128,3 +139,6 @@ def test_what_has_no_numpy_form_is_served_by_scikit_learn_and_the_build_says_so(
     assert told["replay"]["replayed"] is True
     assert told["unzipped_bytes"] < 220_000_000
     assert told["cost"]["unzipped_bytes"] > 0
+    with zipfile.ZipFile(project_copy / "dist" / "lambda.zip") as archive:
+        own = {name for name in archive.namelist() if name.startswith("own_")}
+    assert own == {"own_functions.pyc", "own_model.pyc"}
