@@ -119,7 +119,9 @@ ONE_OUTPUT = [
     linear_model.LassoLarsIC(noise_variance=1.0),
     linear_model.OrthogonalMatchingPursuitCV(cv=3),
     linear_model.QuantileRegressor(alpha=0.01),
-    linear_model.RANSACRegressor(random_state=0, min_samples=20),
+    linear_model.RANSACRegressor(
+        linear_model.Ridge(), random_state=0, min_samples=20, residual_threshold=50.0
+    ),
     linear_model.SGDRegressor(random_state=0, max_iter=20, eta0=1e-4),
     linear_model.SGDRegressor(random_state=0, loss="huber", average=True, fit_intercept=False),
     made(linear_model.PassiveAggressiveRegressor, random_state=0),
@@ -137,7 +139,7 @@ ANY_OUTPUTS = [
     linear_model.Lars(),
     linear_model.LassoLars(alpha=0.01),
     linear_model.OrthogonalMatchingPursuit(),
-    linear_model.RANSACRegressor(linear_model.Ridge(), random_state=0, min_samples=20),
+    linear_model.RANSACRegressor(random_state=0, min_samples=20, residual_threshold=50.0),
 ]
 MULTI_TASK = [
     linear_model.MultiTaskElasticNet(),
