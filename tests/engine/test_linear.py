@@ -63,6 +63,12 @@ def inputs_of(shape: Shape, rows: int = 60) -> Matrix:
     return X
 
 
+def inputs_for(estimator: Any, shape: Shape) -> Matrix:
+    # scikit-learn's own matching pursuit fails on one column.
+    narrow = "MatchingPursuit" in type(estimator).__name__
+    return inputs_of(shape._replace(width=max(shape.width, 2)) if narrow else shape)
+
+
 def labels_of(shape: Shape, X: Matrix) -> Any:
     rng = np.random.default_rng(shape.seed + 1)
     scores = X @ rng.normal(size=(shape.width, shape.classes)) + rng.normal(
@@ -153,8 +159,7 @@ MULTI_TASK = [
 @drawn
 @given(shape=shapes)
 def test_regressors(estimator: Any, shape: Shape, assert_pair: "AssertPair") -> None:
-    # OrthogonalMatchingPursuitCV wants two columns at least.
-    X = inputs_of(shape._replace(width=max(shape.width, 2)) if "CV" in str(estimator) else shape)
+    X = inputs_for(estimator, shape)
     model = fitted(estimator, X, targets_of(shape, X, None))
     assert_pair(model, X, nasty_rows(X))
 
@@ -165,7 +170,7 @@ def test_regressors(estimator: Any, shape: Shape, assert_pair: "AssertPair") -> 
 def test_regressors_of_many_outputs(
     estimator: Any, shape: Shape, flat: bool, assert_pair: "AssertPair"
 ) -> None:
-    X = inputs_of(shape)
+    X = inputs_for(estimator, shape)
     model = fitted(estimator, X, targets_of(shape, X, None if flat else shape.outputs))
     assert_pair(model, X, nasty_rows(X))
 
