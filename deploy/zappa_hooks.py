@@ -35,6 +35,7 @@ DEAD_SETTINGS = {
     "remote_env": 'use "aws_environment_variables"',
     "exception_handler": "handler/ answers and logs its errors itself",
     "slim_handler": "the bundle is small enough for Lambda as it is",
+    "websocket_handler_module": "handler/ answers HTTP alone",
 }
 
 
@@ -56,6 +57,7 @@ def settings(cli: ZappaCLI) -> None:
         _refuse_dead_settings(cli)
         _keep_local_stage_local(cli.api_stage)
         if cli.command in WRITING:
+            _ask_for_no_websockets(cli)
             account.fit(cli)
 
 
@@ -116,6 +118,21 @@ def _refuse_dead_settings(cli: ZappaCLI) -> None:
                 f'zappa_settings.json, stage "{cli.api_stage}": "{name}" would have no effect '
                 f"in this bundle; {instead}"
             )
+
+
+def _ask_for_no_websockets(cli: ZappaCLI) -> None:
+    """Undo what Zappa concludes where any file below the project imports its websocket module.
+
+    It would make a second API, which nothing here answers, and widen the function's role.
+    """
+    if not cli.use_websocket:
+        return
+    cli.use_websocket = None
+    cli.zappa.extra_permissions = [
+        permission
+        for permission in cli.zappa.extra_permissions or []
+        if permission["Action"] != ["execute-api:ManageConnections"]
+    ]
 
 
 def _keep_local_stage_local(stage: str) -> None:

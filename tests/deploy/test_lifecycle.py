@@ -41,6 +41,7 @@ class Life:
     configuration: dict[str, Any] = field(default_factory=dict)
     role_policies: list[dict[str, Any]] = field(default_factory=list)
     buckets: list[str] = field(default_factory=list)
+    stack: set[str] = field(default_factory=set)
     roots: dict[str, set[str]] = field(default_factory=dict)
     gone: int = 0
 
@@ -88,6 +89,8 @@ def life(project: Any, aws: LocalAws) -> Life:
     seen.configuration = aws.client("lambda").get_function(FunctionName=FUNCTION)
     seen.deployed_zip = _download(aws, seen.configuration["Code"]["Location"])
     seen.role_policies = _role_policies(aws)
+    resources = aws.client("cloudformation").describe_stack_resources(StackName=FUNCTION)
+    seen.stack = {resource["ResourceType"] for resource in resources["StackResources"]}
     seen.buckets = [bucket["Name"] for bucket in aws.client("s3").list_buckets()["Buckets"]]
     zappa("update", "update", "local", "--disable_progress", model="second")
     remember_model("second")
@@ -103,6 +106,11 @@ def life(project: Any, aws: LocalAws) -> Life:
 
 def test_the_deployed_function_answers_as_scikit_learn(life: Life) -> None:
     _assert_close(life.answers["deploy"], life.expected["first"])
+
+
+def test_nothing_but_a_rest_api_is_made(life: Life) -> None:
+    assert life.stack
+    assert all(kind.startswith("AWS::ApiGateway::") for kind in life.stack)
 
 
 def test_update_changes_the_model(life: Life) -> None:
