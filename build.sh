@@ -125,6 +125,7 @@ run_tests() {
   local started=$SECONDS
   if [ $# -eq 0 ]; then
     lint
+    set -- -n auto --dist loadfile  # on all cores; the tests of one file stay together, in order
   fi
   say "==> Tests"
   (cd "$here" && run pytest "$@")

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handler.engine.base import Evaluator
-from handler.engine.checks import MISSING
-from handler.engine.table import Array, Inputs, Table, columns_of, n_rows, take_rows
+from handler.engine.checks import MISSING, surely_finite
+from handler.engine.table import Array, Inputs, Table, columns_of, n_rows, take_columns, take_rows
 from handler.errors import InvalidInput, Refusal, RowsRefused
 from handler.signature import Column, Signature
 
@@ -61,6 +61,7 @@ class Model:
         self.metadata = description.metadata
         self.signature = signature
         self._estimator: Evaluator = estimator
+        self._required = [j for j, column in enumerate(signature.columns) if not column.nullable]
 
     def __getattr__(self, method: str) -> Callable[[Any], Array]:
         # vars(): an attribute that is not set yet must not ask for itself again.
@@ -86,13 +87,14 @@ class Model:
 
     def _missing(self, inputs: Inputs) -> list[Refusal]:
         """Return the missing values in columns that take none."""
-        if self.signature.kind == "text":
+        if not self._required or self._is_whole(inputs):
             return []
-        refused = np.array([not column.nullable for column in self.signature.columns], dtype=bool)
-        if not refused.any():
-            return []
-        bad = self.signature.missing(inputs) & refused
-        return [Refusal(int(i), int(j), MISSING) for i, j in np.argwhere(bad)]
+        missing = self.signature.missing(take_columns(inputs, self._required))
+        return [Refusal(int(i), self._required[j], MISSING) for i, j in np.argwhere(missing)]
+
+    def _is_whole(self, inputs: Inputs) -> bool:
+        """Whether a glance tells that nothing is missing."""
+        return not isinstance(inputs, Table) and inputs.dtype.kind == "f" and surely_finite(inputs)
 
     def _search(
         self, compute: Compute, inputs: Inputs, known: Sequence[Refusal] = ()

@@ -64,4 +64,3 @@ class Classifier(Evaluator):
         """Return ``log(predict_proba(X))``; the logarithm of 0 is -inf, as in scikit-learn."""
         with np.errstate(divide="ignore"):
             return np.log(self.predict_proba(X))
-

@@ -25,8 +25,10 @@ def as_finite(X: Inputs) -> Floats:
         For NaN and infinities.
     """
     values = as_float(X)
-    if not np.isfinite(values).all():
-        _refuse(values, ~np.isfinite(values))
+    if not surely_finite(values):
+        bad = ~np.isfinite(values)
+        if bad.any():
+            _refuse(values, bad)
     return values
 
 
@@ -39,10 +41,17 @@ def as_finite_or_missing(X: Inputs) -> Floats:
         For infinities.
     """
     values = as_float(X)
-    infinite = np.isinf(values)
-    if infinite.any():
-        _refuse(values, infinite)
+    if not surely_finite(values):
+        infinite = np.isinf(values)
+        if infinite.any():
+            _refuse(values, infinite)
     return values
+
+
+def surely_finite(values: Floats) -> bool:
+    """Whether all values are finite, told by their sum alone: False also where it overflows."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return bool(np.isfinite(values.sum()))
 
 
 def as_float32(X: Inputs, *, missing: bool) -> NDArray[np.float32]:

@@ -7,9 +7,11 @@ from typing import Any, Literal, cast
 import numpy as np
 import pandas as pd
 
+from handler.engine.base import METHODS
 from handler.engine.table import Array
 from handler.errors import InvalidInput
 from handler.signature import Column, ColumnType, Scalar, Signature
+from model_build.export.node import UnsupportedEstimator
 
 Null = Literal["nan", "none"]
 
@@ -148,15 +150,21 @@ def _accepted_missing(estimator: Any, row: Any, nulls: Sequence[Null]) -> set[in
     scikit-learn refuses a batch for any of its values: a group of columns is asked for at once,
     by rows that miss one value each, and only groups that are refused are halved.
     """
-    compute = next(
-        getattr(estimator, method)
-        for method in ("predict", "transform", "score_samples", "decision_function")
-        if hasattr(estimator, method)
-    )
+    compute = _computation(estimator)
     accepted: set[int] = set()
     for columns, probes in _probes(row, nulls):
         accepted |= _passing(compute, probes, columns)
     return accepted
+
+
+def _computation(estimator: Any) -> Any:
+    for method in METHODS:
+        if hasattr(estimator, method):
+            return getattr(estimator, method)
+    raise UnsupportedEstimator(
+        f"{type(estimator).__qualname__} has none of the methods that answer for new rows: "
+        f"{', '.join(METHODS)}"
+    )
 
 
 def _passing(compute: Any, probes: Any, columns: Sequence[int]) -> set[int]:

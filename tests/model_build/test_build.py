@@ -36,8 +36,6 @@ def squash(X):
     return expit(X)
 """
 
-pytestmark = pytest.mark.xdist_group("build")
-
 
 def build(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "model_build", "build", *arguments]

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.cluster import DBSCAN
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.impute import SimpleImputer
@@ -14,6 +15,7 @@ from sklearn.preprocessing import OneHotEncoder
 
 from handler.errors import InvalidInput
 from handler.signature import Signature
+from model_build.export import UnsupportedEstimator
 from model_build.export.signature import signature_of
 
 
@@ -87,6 +89,11 @@ def test_samples_that_are_none(X: Any, told: str) -> None:
     fitted = LinearRegression().fit([[0.0], [1.0]], [0, 1])
     with pytest.raises(InvalidInput, match=told):
         signature_of(fitted, X)
+
+
+def test_an_estimator_that_answers_for_no_new_rows_is_named() -> None:
+    with pytest.raises(UnsupportedEstimator, match="DBSCAN has none of the methods"):
+        signature_of(DBSCAN().fit([[0.0], [1.0]]), np.zeros((1, 1)))
 
 
 def test_json_round_trip() -> None:
