@@ -358,4 +358,5 @@ def _file_names(code: CodeType) -> Iterator[str]:
 def _registries() -> set[str]:
     command = [sys.executable, "-m", "pip", "config", "list"]
     listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    return set(re.findall(r"https?://(?:[^@/'\s]*@)?([^/:'\s]+)", listed)) - {"pypi.org"}
+    # Host and path: a package's documentation may name the host of a public one.
+    return {found.rstrip("/") for found in re.findall(r"https?://(?:[^@/'\s]*@)?([^'\s]+)", listed)}
