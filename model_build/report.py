@@ -1,4 +1,4 @@
-"""The report on the terminal: engine, parity, metrics, sizes by package."""
+"""The report on the terminal: engine, parity, sizes by package; training shows the metrics."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -12,11 +12,6 @@ _SMALLEST = 50_000  # bytes; smaller parts are added up
 def print_report(report: dict[str, Any], console: Console) -> None:
     """Print ``dist/report.json`` for people."""
     console.table("Model", list(_model_rows(report)))
-    console.table(
-        f"On {report['metrics']['rows']['test']} held-out rows",
-        list(_metric_rows(report["metrics"])),
-        _METRIC_HEADER,
-    )
     console.table("dist/lambda.zip", list(_size_rows(report)), ("", "unzipped MB", "zipped MB"))
     if report["cost"]:
         console.table("What scikit-learn costs more than numpy", list(_cost_rows(report["cost"])))
@@ -24,9 +19,6 @@ def print_report(report: dict[str, Any], console: Console) -> None:
         console.warn(warning)
     for note in report["notes"]:
         console.note(note)
-
-
-_METRIC_HEADER = ("", "model", "baseline")
 
 
 def _model_rows(report: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -51,16 +43,6 @@ def _parity(parity: dict[str, Any]) -> str:
         f"proven on {parity['held_out_rows']} held-out and {parity['nasty_rows']} nasty rows, "
         f"largest relative difference {max(relative):.1e}"
     )
-
-
-def _metric_rows(metrics: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
-    for name, value in metrics.items():
-        if isinstance(value, float):
-            yield name, _figure(value), _figure(metrics["baseline"].get(name))
-
-
-def _figure(value: Any) -> str:
-    return f"{value:.4f}" if isinstance(value, float) else ""
 
 
 def _size_rows(report: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
