@@ -1,7 +1,7 @@
 """Regressors of a transformed target, and the way back from what they predict."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -119,13 +119,7 @@ class InverseBoxCox(Evaluator):
 
     def transform(self, X: Inputs) -> Floats:
         """Return the values in their first units, shape (n, d)."""
-        values = as_finite_or_missing(X)
-        with np.errstate(all="ignore"):
-            columns = [
-                np.exp(column) if power == 0 else np.exp(np.log1p(power * column) / power)
-                for column, power in zip(values.T, self.lambdas.tolist(), strict=True)
-            ]
-        return np.column_stack(columns)
+        return _by_column(_inverse_box_cox, X, self.lambdas)
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,13 +135,7 @@ class InverseYeoJohnson(Evaluator):
 
     def transform(self, X: Inputs) -> Floats:
         """Return the values in their first units, shape (n, d)."""
-        values = as_finite_or_missing(X)
-        with np.errstate(all="ignore"):
-            columns = [
-                np.where(column >= 0, _positive_part(column, power), _negative_part(column, power))
-                for column, power in zip(values.T, self.lambdas.tolist(), strict=True)
-            ]
-        return np.column_stack(columns)
+        return _by_column(_inverse_yeo_johnson, X, self.lambdas)
 
 
 @dataclass(frozen=True, eq=False)
@@ -189,6 +177,20 @@ def _ufunc(name: str) -> np.ufunc:
     if not (isinstance(function, np.ufunc) and function.nin == function.nout == 1):
         raise ArtifactError(f"model.json names the function {name!r}, which numpy lacks")
     return function
+
+
+def _by_column(inverse: Callable[[Floats, float], Floats], X: Inputs, lambdas: Floats) -> Floats:
+    columns = zip(as_finite_or_missing(X).T, lambdas.tolist(), strict=True)
+    with np.errstate(all="ignore"):
+        return np.column_stack([inverse(column, power) for column, power in columns])
+
+
+def _inverse_box_cox(values: Floats, power: float) -> Floats:
+    return np.exp(values) if power == 0 else np.exp(np.log1p(power * values) / power)
+
+
+def _inverse_yeo_johnson(values: Floats, power: float) -> Floats:
+    return np.where(values >= 0, _positive_part(values, power), _negative_part(values, power))
 
 
 def _positive_part(values: Floats, power: float) -> Floats:

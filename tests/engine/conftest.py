@@ -9,6 +9,9 @@ from handler.model import Model
 from model_build.compare import Difference, compare
 from model_build.export import export_model
 
+# Its asserts tell what they compared, as those of a test module do.
+pytest.register_assert_rewrite("tests.engine.drawn")
+
 # (fitted estimator, sample of its inputs, inputs to compare on) -> the loaded model
 AssertPair = Callable[[Any, Any, Any], Model]
 

@@ -1,11 +1,9 @@
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.frozen import FrozenEstimator
@@ -17,21 +15,23 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC, LinearSVC
 
 from handler.artifact import load_model
-from handler.errors import InvalidInput, RowsRefused
+from handler.errors import InvalidInput
 from model_build.export import UnsupportedEstimator, export_model
+from tests.engine.drawn import (
+    NAMES,
+    Codes,
+    Matrix,
+    assert_both_refuse,
+    codes_of,
+    examples,
+    fitted,
+    seeds,
+)
 
 if TYPE_CHECKING:
     from tests.engine.conftest import AssertPair
 
-type Matrix = NDArray[np.float64]
-
-drawn = settings(
-    deadline=None,
-    max_examples=4,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
-NAMES = np.array(["red", "green", "blue", "rather long"])
+drawn = examples(4)
 CLASSIFIERS = [
     LogisticRegression(),
     LinearSVC(random_state=0),
@@ -43,13 +43,10 @@ CLASSIFIERS = [
 ]
 
 
-def problem(seed: int, classes: int, rows: int = 80) -> tuple[Matrix, NDArray[np.intp]]:
+def problem(seed: int, classes: int) -> tuple[Matrix, Codes]:
     rng = np.random.default_rng(seed)
-    X = rng.normal(size=(rows, 3)) * [1.0, 10.0, 0.1]
-    scores = X @ rng.normal(size=(3, classes)) + rng.normal(size=(rows, classes))
-    y = scores.argmax(axis=1)
-    y[: 8 * classes] = np.arange(8 * classes) % classes
-    return X, y
+    X = rng.normal(size=(80, 3)) * [1.0, 10.0, 0.1]
+    return X, codes_of(X, classes, rng, of_each=8)
 
 
 def wide(X: Matrix) -> Matrix:
@@ -57,16 +54,10 @@ def wide(X: Matrix) -> Matrix:
     return np.vstack([X, X * 100, np.zeros((1, 3)), [[1e6, -1e6, 1e6]], [[5e-324, 2.0**24 + 1, 1]]])
 
 
-def fitted(estimator: Any, X: Any, y: Any) -> Any:
-    with warnings.catch_warnings():  # small folds warn of convergence
-        warnings.simplefilter("ignore")
-        return estimator.fit(X, y)
-
-
 @pytest.mark.parametrize("method", ["sigmoid", "isotonic", "temperature"])
 @pytest.mark.parametrize("estimator", CLASSIFIERS, ids=lambda each: type(each).__name__)
 @drawn
-@given(seed=st.integers(0, 2**16), classes=st.integers(2, 4), ensemble=st.booleans())
+@given(seed=seeds, classes=st.integers(2, 4), ensemble=st.booleans())
 def test_calibrated(
     estimator: Any,
     method: str,
@@ -85,8 +76,8 @@ def test_calibrated(
 def test_a_fold_that_lacked_a_class(method: str, classes: int, assert_pair: "AssertPair") -> None:
     X, y = problem(0, classes)
     folds = PredefinedSplit(np.where(y == 1, 0, np.arange(len(y)) % 2))
-    reference = CalibratedClassifierCV(LogisticRegression(), method=method, cv=folds)
-    fitted(reference, X, y)
+    calibrated = CalibratedClassifierCV(LogisticRegression(), method=method, cv=folds)
+    reference = fitted(calibrated, X, y)
     assert len(reference.calibrated_classifiers_[0].estimator.classes_) == classes - 1
     assert_pair(reference, X, wide(X))
 
@@ -99,7 +90,7 @@ def test_a_frozen_classifier(assert_pair: "AssertPair") -> None:
 
 @drawn
 @given(
-    seed=st.integers(0, 2**16),
+    seed=seeds,
     outside=st.sampled_from(["nan", "clip"]),
     increasing=st.sampled_from([True, False, "auto"]),
     distinct=st.sampled_from([1, 3, 1000]),
@@ -109,8 +100,8 @@ def test_isotonic(
 ) -> None:
     rng = np.random.default_rng(seed)
     X = rng.integers(0, distinct, size=(60, 1)).astype(float)
-    reference = IsotonicRegression(out_of_bounds=outside, increasing=increasing)
-    fitted(reference, X, X[:, 0] + rng.normal(size=60))
+    isotonic = IsotonicRegression(out_of_bounds=outside, increasing=increasing)
+    reference = fitted(isotonic, X, X[:, 0] + rng.normal(size=60))
     edges = np.repeat(reference.X_thresholds_, 3).reshape(-1, 3)
     near = np.nextafter(edges, [[-np.inf, 0, np.inf]]).reshape(-1, 1)
     near = near if outside == "clip" or distinct > 1 else X
@@ -141,7 +132,4 @@ def test_refuses_what_the_classifier_refuses(method: str, tmp_path: Any) -> None
     reference = fitted(CalibratedClassifierCV(LinearSVC(), method=method, cv=2), X, y)
     export_model(reference, X, tmp_path / "model")
     X[5, 2] = np.nan
-    with pytest.raises(ValueError, match="NaN"):
-        reference.predict(X)
-    with pytest.raises(RowsRefused, match="row 5, column 2"):
-        load_model(tmp_path / "model").predict(X)
+    assert_both_refuse(reference, load_model(tmp_path / "model"), X, [(5, 2)])

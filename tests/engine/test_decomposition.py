@@ -3,15 +3,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.decomposition import PCA, IncrementalPCA, TruncatedSVD
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
 from handler.artifact import load_model
-from handler.errors import InvalidInput, RowsRefused
+from handler.errors import InvalidInput
 from model_build.export import export_model
+from tests.engine.drawn import assert_both_refuse, examples, seeds
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,13 +34,8 @@ PROJECTIONS = [
 
 
 @pytest.mark.parametrize("projection", PROJECTIONS, ids=repr)
-@settings(
-    deadline=None,
-    max_examples=3,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
-@given(seed=st.integers(0, 2**16), width=st.integers(3, 9))
+@examples(3)
+@given(seed=seeds, width=st.integers(3, 9))
 @pytest.mark.filterwarnings("ignore::scipy.linalg.LinAlgWarning")
 def test_projections(projection: Any, seed: int, width: int, assert_pair: "AssertPair") -> None:
     rng = np.random.default_rng(seed)
@@ -90,8 +86,4 @@ def test_refuses_what_scikit_learn_refuses(
     model = assert_pair(projection.fit(X), X, X)
     bad = X.copy()
     bad[3, 1] = value
-    with pytest.raises(ValueError, match=r"infinity|NaN"):
-        projection.transform(bad)
-    with pytest.raises(RowsRefused) as caught:
-        model.transform(bad)
-    assert [problem[:2] for problem in caught.value.problems] == [(3, 1)]
+    assert_both_refuse(projection, model, bad, [(3, 1)], "transform")

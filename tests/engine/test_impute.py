@@ -3,12 +3,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.impute import SimpleImputer
 
 from handler.errors import RowsRefused
 from model_build.export import UnsupportedEstimator, export_model
+from tests.engine.drawn import assert_both_refuse, examples, seeds
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,17 +19,12 @@ if TYPE_CHECKING:
 pytestmark = [
     pytest.mark.filterwarnings("ignore:Skipping features without any observed values"),
 ]
-drawn = settings(
-    deadline=None,
-    max_examples=15,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+drawn = examples(15)
 
 
 @drawn
 @given(
-    seed=st.integers(0, 2**16),
+    seed=seeds,
     width=st.integers(1, 5),
     strategy=st.sampled_from(["mean", "median", "most_frequent", "constant"]),
     missing=st.sampled_from([np.nan, -1, 0.0]),
@@ -121,11 +117,7 @@ def test_refuses_what_scikit_learn_refuses(
     if np.isnan(value) and np.isnan(missing):
         assert np.array_equal(model.transform(bad), imputer.transform(bad))
         return
-    with pytest.raises(ValueError, match=r"infinity|NaN"):
-        imputer.transform(bad)
-    with pytest.raises(RowsRefused) as caught:
-        model.transform(bad)
-    assert [problem[:2] for problem in caught.value.problems] == [(2, 1)]
+    assert_both_refuse(imputer, model, bad, [(2, 1)], "transform")
 
 
 def test_nan_beside_another_marker_is_refused_among_objects(assert_pair: "AssertPair") -> None:

@@ -1,11 +1,9 @@
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401 (it adds two searches)
 from sklearn.frozen import FrozenEstimator
@@ -25,17 +23,12 @@ from sklearn.svm import SVC, LinearSVC
 
 from model_build.export import UnsupportedEstimator, exporters
 from model_build.export.node import export_node
+from tests.engine.drawn import examples, fitted, seeds, yes_or_no
 
 if TYPE_CHECKING:
     from tests.engine.conftest import AssertPair
 
-drawn = settings(
-    deadline=None,
-    max_examples=8,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
-seeds = st.integers(0, 2**16)
+drawn = examples(8)
 CLASSIFIERS = [
     LogisticRegression(),
     LinearSVC(random_state=0),
@@ -45,12 +38,6 @@ CLASSIFIERS = [
 classifiers = pytest.mark.parametrize(
     "classifier", CLASSIFIERS, ids=lambda each: type(each).__name__
 )
-
-
-def problem(seed: int) -> tuple[NDArray[np.float64], NDArray[np.str_]]:
-    rng = np.random.default_rng(seed)
-    X = rng.normal(size=(60, 3))
-    return X, np.where(X[:, 0] + rng.normal(size=60) > 0, "yes", "no")
 
 
 @classifiers
@@ -69,7 +56,7 @@ def test_fixed_threshold(
     by_scores: bool,
     assert_pair: "AssertPair",
 ) -> None:
-    X, y = problem(seed)
+    X, y = yes_or_no(seed)
     by_scores = by_scores and hasattr(classifier, "decision_function")
     reference = FixedThresholdClassifier(
         classifier,
@@ -81,24 +68,21 @@ def test_fixed_threshold(
 
 
 def test_fixed_threshold_around_a_fitted_classifier(assert_pair: "AssertPair") -> None:
-    X, y = problem(0)
+    X, y = yes_or_no(0)
     assert_pair(FixedThresholdClassifier(LogisticRegression().fit(X, y), threshold=0.1), X, X)
 
 
 @classifiers
 @pytest.mark.parametrize("positive", ["yes", "no"])
 def test_tuned_threshold(classifier: Any, positive: str, assert_pair: "AssertPair") -> None:
-    X, y = problem(0)
+    X, y = yes_or_no(0)
     scoring = make_scorer(f1_score, pos_label=positive)
-    reference = TunedThresholdClassifierCV(classifier, scoring=scoring, cv=2, thresholds=10)
-    with warnings.catch_warnings():  # of thresholds at which one class is never predicted
-        warnings.simplefilter("ignore")
-        reference.fit(X, y)
-    assert_pair(reference, X, X)
+    tuned = TunedThresholdClassifierCV(classifier, scoring=scoring, cv=2, thresholds=10)
+    assert_pair(fitted(tuned, X, y), X, X)
 
 
 def test_tuned_threshold_without_a_positive_label(assert_pair: "AssertPair") -> None:
-    X, y = problem(0)
+    X, y = yes_or_no(0)
     reference = TunedThresholdClassifierCV(LogisticRegression(), cv=2, thresholds=10).fit(X, y)
     assert_pair(reference, X, X)
 
@@ -113,26 +97,23 @@ SETTINGS = {"C": [0.1, 1.0]}
         RandomizedSearchCV(LogisticRegression(), SETTINGS, cv=2, n_iter=2, random_state=0),
         HalvingGridSearchCV(LogisticRegression(), SETTINGS, cv=2, random_state=0),
         HalvingRandomSearchCV(LogisticRegression(), SETTINGS, cv=2, random_state=0),
-        FrozenEstimator(LogisticRegression().fit(*problem(0))),
+        FrozenEstimator(LogisticRegression().fit(*yes_or_no(0))),
     ],
     ids=lambda each: type(each).__name__,
 )
 def test_what_answers_as_another_does(search: Any, assert_pair: "AssertPair") -> None:
-    X, y = problem(0)
-    with warnings.catch_warnings():  # of fewer settings than could be tried
-        warnings.simplefilter("ignore")
-        search.fit(X, y)
-    assert_pair(search, X, X)
+    X, y = yes_or_no(0)
+    assert_pair(fitted(search, X, y), X, X)
 
 
 def test_a_search_of_a_transforming_pipeline(assert_pair: "AssertPair") -> None:
-    X, _ = problem(0)
+    X, _ = yes_or_no(0)
     search = GridSearchCV(make_pipeline(StandardScaler(), Ridge()), {"ridge__alpha": [1, 2]}, cv=2)
     assert_pair(search.fit(X, X[:, 0]), X, X)
 
 
 def test_a_search_that_kept_nothing() -> None:
-    X, y = problem(0)
+    X, y = yes_or_no(0)
     search = GridSearchCV(LogisticRegression(), SETTINGS, cv=2, refit=False).fit(X, y)
     with pytest.raises(UnsupportedEstimator, match="refit=False"):
         export_node(search, exporters())

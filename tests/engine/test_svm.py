@@ -1,32 +1,31 @@
-import warnings
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 from scipy import sparse
 from sklearn import svm
-from sklearn.base import clone
 
 from handler.artifact import load_model
-from handler.errors import RowsRefused
 from model_build.export import UnsupportedEstimator, export_model
+from tests.engine.drawn import (
+    LABELS,
+    Codes,
+    Matrix,
+    assert_both_refuse,
+    codes_of,
+    examples,
+    extreme_rows,
+    fitted,
+    seeds,
+    unlike_scales,
+)
 
 if TYPE_CHECKING:
     from tests.engine.conftest import AssertPair
 
-type Matrix = NDArray[np.float64]
-
-drawn = settings(
-    deadline=None,
-    max_examples=6,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
-seeds = st.integers(0, 2**16)
+drawn = examples(6)
 widths = st.integers(1, 9)
 kernels = st.sampled_from(
     [
@@ -40,40 +39,19 @@ kernels = st.sampled_from(
         {"kernel": "sigmoid", "coef0": -0.25, "gamma": 0.05},
     ]
 )
-LABELS: list[Callable[[NDArray[np.intp]], Any]] = [
-    lambda codes: codes,
-    lambda codes: codes * 2 - 3,
-    lambda codes: np.array(["red", "green", "blue", "rather long", "é"])[codes],
-    lambda codes: np.array(["red", "green", "blue", "rather long", "é"], dtype=object)[codes],
-]
 
 
-def inputs_of(seed: int, width: int, rows: int = 60) -> Matrix:
-    rng = np.random.default_rng(seed)
-    return rng.normal(size=(rows, width)) * 10.0 ** rng.integers(-1, 2, width)
-
-
-def codes_of(seed: int, X: Matrix, classes: int) -> NDArray[np.intp]:
-    rng = np.random.default_rng(seed + 1)
-    noise = rng.normal(size=(len(X), classes))
-    codes = (X @ rng.normal(size=(X.shape[1], classes)) + noise).argmax(axis=1)
-    codes[: 6 * classes] = np.arange(6 * classes) % classes  # all are there, some out of place
-    return codes
+def classes_of(seed: int, X: Matrix, classes: int) -> Codes:
+    return codes_of(X, classes, np.random.default_rng(seed + 1), of_each=6)
 
 
 def nasty_rows(X: Matrix) -> Matrix:
-    width = X.shape[1]
-    values = [0.0, -0.0, 5e-324, 1e-300, 2.0**24 + 1, 1e18, 1e160, 1e300, -1e300, 1.7e308]
-    mixed = np.random.default_rng(0).choice(values, size=(10, width))
     near = np.nextafter(X[:10], np.inf)
-    return np.vstack([X, near, X[:20] * 3, [np.full(width, v) for v in values], mixed])
+    return np.vstack([X, near, X[:20] * 3, extreme_rows(X.shape[1])])
 
 
-def fitted(estimator: Any, X: Any, y: Any = None) -> Any:
-    # probability is deprecated, and solvers are stopped early here; neither changes our answers.
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return clone(estimator).set_params(max_iter=2000).fit(X, y)
+def stopped_early(estimator: Any, X: Any, y: Any = None) -> Any:
+    return fitted(estimator.set_params(max_iter=2000), X, y)
 
 
 @settings(drawn, max_examples=25)
@@ -96,10 +74,10 @@ def test_svc(
     C: float,
     assert_pair: "AssertPair",
 ) -> None:
-    X = inputs_of(seed, width)
-    y = labels(codes_of(seed, X, classes))
+    X = unlike_scales(seed, width)
+    y = labels(classes_of(seed, X, classes))
     estimator = svm.SVC(C=C, decision_function_shape=shape[0], break_ties=shape[1], **kernel)
-    reference = fitted(estimator, X, y)
+    reference = stopped_early(estimator, X, y)
     model = assert_pair(reference, X, nasty_rows(X))
     assert model.predict(X).dtype == reference.predict(X).dtype
 
@@ -111,19 +89,19 @@ def test_nu_svc(
 ) -> None:
     # A constant kernel separates nothing: that problem has no finite solution.
     assume(kernel.get("gamma") != 0 and kernel.get("degree") != 0)
-    X = inputs_of(seed, width)
-    y = codes_of(seed, X, classes)
+    X = unlike_scales(seed, width)
+    y = classes_of(seed, X, classes)
     y[: 12 * classes] = np.arange(12 * classes) % classes  # such that this nu is feasible
-    assert_pair(fitted(svm.NuSVC(nu=0.05, **kernel), X, y), X, nasty_rows(X))
+    assert_pair(stopped_early(svm.NuSVC(nu=0.05, **kernel), X, y), X, nasty_rows(X))
 
 
 @drawn
 @given(seed=seeds, classes=st.integers(2, 9), nu=st.booleans())
 def test_probabilities(seed: int, classes: int, nu: bool, assert_pair: "AssertPair") -> None:
-    X = inputs_of(seed, 4, 90)
-    y = np.concatenate((np.arange(8 * classes) % classes, codes_of(seed, X, classes)))[:90]
+    X = unlike_scales(seed, 4, 90)
+    y = np.concatenate((np.arange(8 * classes) % classes, classes_of(seed, X, classes)))[:90]
     estimator = svm.NuSVC(nu=0.05) if nu else svm.SVC()
-    reference = fitted(estimator.set_params(probability=True, random_state=0), X, y)
+    reference = stopped_early(estimator.set_params(probability=True, random_state=0), X, y)
     model = assert_pair(reference, X, nasty_rows(X))
     # The algorithm stops row by row, so alone each row must come out as in the batch.
     alone = np.vstack([model.predict_proba(row[None]) for row in X])
@@ -135,15 +113,15 @@ def test_probabilities(seed: int, classes: int, nu: bool, assert_pair: "AssertPa
 def test_regressors(
     seed: int, width: int, kernel: dict[str, Any], nu: bool, assert_pair: "AssertPair"
 ) -> None:
-    X = inputs_of(seed, width)
+    X = unlike_scales(seed, width)
     y = X @ np.arange(1.0, width + 1) + np.random.default_rng(seed).normal(size=len(X))
     estimator = svm.NuSVR(**kernel) if nu else svm.SVR(C=10, **kernel)
-    assert_pair(fitted(estimator, X, y), X, nasty_rows(X))
+    assert_pair(stopped_early(estimator, X, y), X, nasty_rows(X))
 
 
 def test_no_support_vectors(assert_pair: "AssertPair") -> None:
-    X = inputs_of(0, 3)
-    reference = fitted(svm.SVR(epsilon=10.0), X, np.linspace(0, 1, len(X)))
+    X = unlike_scales(0, 3)
+    reference = stopped_early(svm.SVR(epsilon=10.0), X, np.linspace(0, 1, len(X)))
     assert len(reference.support_) == 0
     assert_pair(reference, X, X)
     assert_pair(reference, X, X[:1])
@@ -154,17 +132,17 @@ def test_no_support_vectors(assert_pair: "AssertPair") -> None:
 def test_one_class(
     seed: int, width: int, kernel: dict[str, Any], assert_pair: "AssertPair"
 ) -> None:
-    X = inputs_of(seed, width)
-    reference = fitted(svm.OneClassSVM(nu=0.2, **kernel), X)
+    X = unlike_scales(seed, width)
+    reference = stopped_early(svm.OneClassSVM(nu=0.2, **kernel), X)
     model = assert_pair(reference, X, nasty_rows(X))
     assert model.predict(X).dtype == reference.predict(X).dtype
 
 
 @pytest.mark.parametrize("estimator", [svm.SVC(), svm.SVR(), svm.OneClassSVM()], ids=str)
 def test_precomputed_kernel(estimator: Any, assert_pair: "AssertPair") -> None:
-    X = inputs_of(0, 3)
+    X = unlike_scales(0, 3)
     gram = X @ X.T
-    reference = fitted(estimator.set_params(kernel="precomputed"), gram, codes_of(0, X, 3))
+    reference = stopped_early(estimator.set_params(kernel="precomputed"), gram, classes_of(0, X, 3))
     assert_pair(reference, gram, np.random.default_rng(1).normal(size=(20, 3)) @ X.T)
 
 
@@ -179,43 +157,43 @@ def test_fitted_on_a_sparse_matrix(
 ) -> None:
     # libsvm's sparse form adds a dot product term by term, not in BLAS's order: the last digits
     # may differ there, so the rows that overflow or cancel are left out.
-    X = np.maximum(inputs_of(seed, 6), 0)
-    reference = fitted(estimator.set_params(kernel=kernel), sparse.csr_matrix(X), np.arange(60) % 3)
-    assert_pair(reference, X, np.maximum(inputs_of(seed + 1, 6), 0))
+    X = np.maximum(unlike_scales(seed, 6), 0)
+    reference = stopped_early(
+        estimator.set_params(kernel=kernel), sparse.csr_matrix(X), np.arange(60) % 3
+    )
+    assert_pair(reference, X, np.maximum(unlike_scales(seed + 1, 6), 0))
 
 
 def test_scores_that_overflow_when_they_are_added(assert_pair: "AssertPair") -> None:
-    X = inputs_of(1, 4)
-    reference = fitted(svm.SVC(kernel="linear"), X, codes_of(1, X, 4))
+    X = unlike_scales(1, 4)
+    reference = stopped_early(svm.SVC(kernel="linear"), X, classes_of(1, X, 4))
     assert_pair(reference, X, np.array([[1.7e308, -1.7e308, 1.7e308, 0.0], [1e308, 1, 1, 1]]))
 
 
 @pytest.mark.parametrize("width", [40, 700])
 def test_many_rows_go_through_in_chunks(width: int, assert_pair: "AssertPair") -> None:
-    X = inputs_of(3, width, 300)
-    model = assert_pair(fitted(svm.SVC(), X, codes_of(3, X, 4)), X, inputs_of(4, width, 261))
+    X = unlike_scales(3, width, 300)
+    model = assert_pair(
+        stopped_early(svm.SVC(), X, classes_of(3, X, 4)), X, unlike_scales(4, width, 261)
+    )
     alone = np.vstack([model.decision_function(row[None]) for row in X[:70]])
     np.testing.assert_array_equal(alone, model.decision_function(X[:70]))
 
 
 def test_boolean_classes(assert_pair: "AssertPair") -> None:
-    X = inputs_of(0, 2)
-    model = assert_pair(fitted(svm.SVC(), X, X[:, 0] > 0), X, X)
+    X = unlike_scales(0, 2)
+    model = assert_pair(stopped_early(svm.SVC(), X, X[:, 0] > 0), X, X)
     assert model.predict(X).dtype == bool
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 @pytest.mark.parametrize("estimator", [svm.SVC(), svm.SVR(), svm.OneClassSVM()], ids=str)
 def test_refuses_what_scikit_learn_refuses(estimator: Any, value: float, tmp_path: Any) -> None:
-    X = inputs_of(0, 3)
-    reference = fitted(estimator, X, codes_of(0, X, 2))
+    X = unlike_scales(0, 3)
+    reference = stopped_early(estimator, X, classes_of(0, X, 2))
     export_model(reference, X, tmp_path / "model")
     X[[7, 9], 1] = value
-    with pytest.raises(ValueError, match=r"NaN|infinity"):
-        reference.predict(X)
-    with pytest.raises(RowsRefused) as caught:
-        load_model(tmp_path / "model").predict(X)
-    assert [(problem.row, problem.column) for problem in caught.value.problems] == [(7, 1), (9, 1)]
+    assert_both_refuse(reference, load_model(tmp_path / "model"), X, [(7, 1), (9, 1)])
 
 
 @pytest.mark.parametrize(
@@ -226,14 +204,14 @@ def test_refuses_what_scikit_learn_refuses(estimator: Any, value: float, tmp_pat
     ],
 )
 def test_what_has_no_numpy_form(settings: dict[str, Any], why: str, tmp_path: Any) -> None:
-    X = inputs_of(0, 3)
-    reference = svm.SVC(**settings).fit(X, codes_of(0, X, 3))
+    X = unlike_scales(0, 3)
+    reference = svm.SVC(**settings).fit(X, classes_of(0, X, 3))
     with pytest.raises(UnsupportedEstimator, match=rf"svm.*SVC: .*{why}"):
         export_model(reference, X, tmp_path / "model")
 
 
 def test_probability_asked_for_after_the_fit(tmp_path: Any) -> None:
-    X = inputs_of(0, 3)
-    reference = svm.SVC().fit(X, codes_of(0, X, 3)).set_params(probability=True)
+    X = unlike_scales(0, 3)
+    reference = svm.SVC().fit(X, classes_of(0, X, 3)).set_params(probability=True)
     with pytest.raises(UnsupportedEstimator, match="without probability=True"):
         export_model(reference, X, tmp_path / "model")

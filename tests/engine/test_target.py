@@ -1,9 +1,8 @@
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.decomposition import PCA
@@ -24,23 +23,12 @@ from handler.artifact import load_model
 from handler.engine.target import Elementwise
 from handler.errors import ArtifactError, RowsRefused
 from model_build.export import UnsupportedEstimator, export_model
+from tests.engine.drawn import examples, fitted, seeds
 
 if TYPE_CHECKING:
     from tests.engine.conftest import AssertPair
 
-drawn = settings(
-    deadline=None,
-    max_examples=6,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
-seeds = st.integers(0, 2**16)
-
-
-def fitted(estimator: Any, X: Any, y: Any) -> Any:
-    with warnings.catch_warnings():  # of functions that are no strict inverses, of few rows
-        warnings.simplefilter("ignore")
-        return estimator.fit(X, y)
+drawn = examples(6)
 
 
 @pytest.mark.parametrize(
@@ -63,8 +51,8 @@ def test_functions(
 ) -> None:
     rng = np.random.default_rng(seed)
     X = rng.normal(size=(50, 3))
-    reference = TransformedTargetRegressor(func=function, inverse_func=inverse)
-    fitted(reference, X, np.exp(X[:, 0]) + 0.5)
+    regressor = TransformedTargetRegressor(func=function, inverse_func=inverse)
+    reference = fitted(regressor, X, np.exp(X[:, 0]) + 0.5)
     if inverse is None or isinstance(inverse, np.ufunc):
         # Far out, predictions overflow or have no root.
         assert_pair(reference, X, np.vstack([X, X * 1000, np.zeros((1, 3))]))
@@ -140,8 +128,7 @@ def test_refuses_a_prediction_that_scikit_learn_refuses_to_transform_back(tmp_pa
 
 def test_a_transformer_without_numpy_inverse(tmp_path: Any) -> None:
     X = np.random.default_rng(0).normal(size=(50, 3))
-    reference = TransformedTargetRegressor(Ridge(), transformer=PCA(1))
-    fitted(reference, X, X)
+    reference = fitted(TransformedTargetRegressor(Ridge(), transformer=PCA(1)), X, X)
     with pytest.raises(UnsupportedEstimator, match=r"PCA.*inverse"):
         export_model(reference, X, tmp_path / "model")
 

@@ -1,12 +1,10 @@
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.ensemble import (
     ExtraTreesClassifier,
@@ -22,21 +20,22 @@ from sklearn.tree import (
 )
 
 from handler.artifact import load_model
-from handler.errors import RowsRefused
-from handler.model import Model
-from model_build.compare import as_inputs, compare, dense
+from model_build.compare import compare
 from model_build.export import export_model
 from model_build.export.forest_walk import at_most_in_float32
-from model_build.proof import prove
-
-type Matrix = NDArray[np.float64]
-
-drawn = settings(
-    deadline=None,
-    max_examples=8,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+from tests.engine.drawn import (
+    LABELS,
+    Matrix,
+    Shape,
+    assert_both_refuse,
+    assert_identical,
+    examples,
+    shapes,
+    unlike_columns,
+    with_missing,
 )
+
+drawn = examples(8)
 
 CLASSIFIERS = [
     DecisionTreeClassifier(random_state=0),
@@ -58,41 +57,11 @@ REGRESSORS = [
     RandomForestRegressor(5, criterion="poisson", max_features=0.5, random_state=0),
     ExtraTreesRegressor(6, random_state=0),
 ]
-LABELS: list[Callable[[NDArray[np.intp]], Any]] = [
-    lambda codes: codes * 3 - 1,
-    lambda codes: codes > 0,
-    lambda codes: codes * 2.0,
-    lambda codes: np.array(["red", "green", "blue", "a rather long name"])[codes],
-    lambda codes: np.array(["red", "green", "blue", "é"], dtype=object)[codes],
-]
+problems = shapes(widest=5, fewest_classes=1, labels=[*LABELS, lambda codes: codes > 0])
 
 
-class Shape(NamedTuple):
-    seed: int
-    width: int
-    classes: int
-    outputs: int
-    labels: Callable[[NDArray[np.intp]], Any]
-
-
-shapes = st.builds(
-    Shape,
-    seed=st.integers(0, 2**16),
-    width=st.integers(1, 5),
-    classes=st.integers(1, 4),
-    outputs=st.integers(1, 3),
-    labels=st.sampled_from(LABELS),
-)
-
-
-def inputs_of(shape: Shape, rows: int = 60) -> Matrix:
-    """Columns of several sizes: real, whole, constant, beyond 2**24 and nearly 0."""
-    rng = np.random.default_rng(shape.seed)
-    X = rng.normal(size=(rows, shape.width))
-    kinds = [X[:, 0], np.round(3 * X[:, 0]), np.ones(rows), 2.0**25 + 9 * X[:, 0], 1e-40 * X[:, 0]]
-    for j in range(shape.width):
-        X[:, j] = kinds[rng.integers(len(kinds))] if j else X[:, j]
-    return X
+def inputs_of(shape: Shape) -> Matrix:
+    return unlike_columns(shape.seed, shape.width, 60)
 
 
 def classes_of(shape: Shape, rows: int = 60) -> Any:
@@ -107,43 +76,20 @@ def targets_of(shape: Shape, rows: int = 60) -> Matrix:
     return y[:, 0] if shape.outputs == 1 else y
 
 
-def with_missing(X: Matrix, seed: int = 0) -> Matrix:
-    rng = np.random.default_rng(seed)
-    return np.where(rng.random(X.shape) < 0.15, np.nan, X)
-
-
-def assert_same_in_pieces(model: Model, X: Any) -> None:
-    """Few rows are walked, many go through tables: both ways end in the same leaves."""
-    method = getattr(model, "predict_proba" if "predict_proba" in model.methods else "predict")
-    pieces = [dense(method(as_inputs(X[i : i + 40]))) for i in range(0, len(X), 40)]
-    np.testing.assert_array_equal(np.concatenate(pieces), dense(method(as_inputs(X))))
-
-
-def assert_proven(estimator: Any, X: Matrix, folder: Path) -> None:
-    """Answers and refusals equal, on these rows and on nasty ones, to the last bit."""
-    export_model(estimator, X, folder / "model")
-    model = load_model(folder / "model")
-    parity = prove(estimator, model, X)
-    assert parity.proven, parity.told()
-    assert_same_in_pieces(model, parity.accepted)
-    found = [difference for kind in parity.differences.values() for difference in kind]
-    assert all(difference.relative == 0 for difference in found), found
-
-
 @pytest.mark.parametrize("estimator", CLASSIFIERS, ids=str)
 @drawn
-@given(shape=shapes)
+@given(shape=problems)
 def test_classifiers(estimator: Any, shape: Shape, tmp_path: Path) -> None:
     X = inputs_of(shape)
-    assert_proven(clone(estimator).fit(X, classes_of(shape)), X, tmp_path)
+    assert_identical(clone(estimator).fit(X, classes_of(shape)), X, tmp_path)
 
 
 @pytest.mark.parametrize("estimator", REGRESSORS, ids=str)
 @drawn
-@given(shape=shapes)
+@given(shape=problems)
 def test_regressors(estimator: Any, shape: Shape, tmp_path: Path) -> None:
     X = inputs_of(shape)
-    assert_proven(clone(estimator).fit(X, targets_of(shape)), X, tmp_path)
+    assert_identical(clone(estimator).fit(X, targets_of(shape)), X, tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -157,26 +103,26 @@ def test_regressors(estimator: Any, shape: Shape, tmp_path: Path) -> None:
     ids=str,
 )
 @drawn
-@given(shape=shapes)
+@given(shape=problems)
 def test_missing_values_in_training(estimator: Any, shape: Shape, tmp_path: Path) -> None:
     X = with_missing(inputs_of(shape), shape.seed)
     # Labels that follow from what is missing: splits that send missing values either way.
     y = np.isnan(X[:, 0]).astype(int) + (X.sum(axis=1) > 0)
-    assert_proven(clone(estimator).fit(X, y), X, tmp_path)
+    assert_identical(clone(estimator).fit(X, y), X, tmp_path)
 
 
 @pytest.mark.parametrize("estimator", [DecisionTreeRegressor(), RandomForestRegressor(5)], ids=str)
 def test_missing_values_only_after_training(estimator: Any, tmp_path: Path) -> None:
     X = np.random.default_rng(3).normal(size=(200, 3))
     estimator.fit(X, X @ [1.0, -2.0, 3.0])
-    assert_proven(estimator, with_missing(X), tmp_path)
+    assert_identical(estimator, with_missing(X), tmp_path)
 
 
 def test_monotonic_constraints(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     X = rng.normal(size=(80, 2))
     estimator = RandomForestClassifier(5, monotonic_cst=[1, -1], random_state=0)
-    assert_proven(estimator.fit(X, rng.integers(0, 2, 80)), X, tmp_path)
+    assert_identical(estimator.fit(X, rng.integers(0, 2, 80)), X, tmp_path)
 
 
 def test_ties_between_classes_fall_as_in_scikit_learn(tmp_path: Path) -> None:
@@ -185,7 +131,7 @@ def test_ties_between_classes_fall_as_in_scikit_learn(tmp_path: Path) -> None:
     X = rng.integers(0, 2, size=(300, 4)).astype(np.float64)
     estimator = RandomForestClassifier(60, random_state=0).fit(X, rng.integers(0, 3, 300))
     X = np.unique(X, axis=0)
-    assert_proven(estimator, X, tmp_path)
+    assert_identical(estimator, X, tmp_path)
 
 
 @pytest.mark.parametrize("rows", [1, 2, 300, 20_000])
@@ -207,7 +153,7 @@ def test_leaves_at_the_widths_of_the_tables_masks(leaves: int, tmp_path: Path) -
     X = with_missing(rng.normal(size=(500, 3)))
     estimator = DecisionTreeRegressor(max_leaf_nodes=leaves).fit(X, rng.normal(size=500))
     assert estimator.get_n_leaves() == leaves
-    assert_proven(estimator, X, tmp_path)
+    assert_identical(estimator, X, tmp_path)
 
 
 def test_many_classes_make_blocks_smaller(tmp_path: Path) -> None:
@@ -227,11 +173,7 @@ def test_refusals(value: float, tmp_path: Path) -> None:
     export_model(estimator, X, tmp_path / "model")
     model = load_model(tmp_path / "model")
     X[[4, 7], [1, 2]] = value
-    with np.errstate(over="ignore"), pytest.raises(ValueError, match=r"NaN|infinity"):
-        estimator.predict(X)
-    with pytest.raises(RowsRefused) as refused:
-        model.predict(X)
-    assert [(p.row, p.column) for p in refused.value.problems] == [(4, 1), (7, 2)]
+    assert_both_refuse(estimator, model, X, [(4, 1), (7, 2)])
 
 
 @given(threshold=st.floats(allow_nan=False), value=st.floats(width=32, allow_nan=False))
