@@ -288,7 +288,8 @@ class Instance:
         return Request(
             request_id=str(uuid.uuid4()),
             event=body,
-            deadline_ms=round((time.time() + self.timeout_s) * 1000),
+            # Rounded down, so that no client ever sees more time left than the limit.
+            deadline_ms=int(time.time() * 1000) + int(self.timeout_s * 1000),
             function_arn=self.identity.arn,
             trace_id=f"{trace};Parent={secrets.token_hex(8)};Sampled=0",
         )

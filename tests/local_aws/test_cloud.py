@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -49,7 +50,7 @@ def test_the_command_prints_what_to_export_and_ends_cleanly() -> None:
             while "Ctrl-C" not in lines[-1]:
                 assert lines[-1], "ended early"
                 lines.append(process.stdout.readline())
-            shell = "".join(lines) + f"{sys.executable} -c '{LIST_BUCKETS}'"
+            shell = "".join(lines) + f"{shlex.quote(sys.executable)} -c '{LIST_BUCKETS}'"
             done = subprocess.run(
                 ["sh", "-c", shell], capture_output=True, text=True, timeout=60, check=True
             )
