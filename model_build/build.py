@@ -135,6 +135,7 @@ def _make(config: Config, trained: Trained, fingerprint: str, console: Console) 
         golden=golden_requests(trained.estimator, trained.X_test, parity.accepted),
         console=console,
         cache=BUILD / "cache",
+        upload=config.bundle.upload,
         modules=modules_of(trained.estimator, config.root) if model.engine == "sklearn" else (),
     )
     report = _report(config, trained, model, parity, bundle) | {"fingerprint": fingerprint}

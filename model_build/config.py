@@ -10,7 +10,7 @@ import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from handler.errors import SkzapError
 from model_build import config_values as accept
@@ -191,6 +191,13 @@ class BundleSection:
     python: str = _key(accept.one_of("3.12", "3.13", "3.14"), "The runtime's Python.", "3.13")
     architecture: str = _key(
         accept.one_of("x86_64", "arm64"), "The function's instruction set.", "x86_64"
+    )
+    upload: Literal["s3", "direct"] = _key(
+        accept.one_of("s3", "direct"),
+        "How the zip gets to Lambda, whose limits the build enforces: `s3`, as Zappa does it, "
+        "takes 262,144,000 bytes unzipped; `direct`, as `aws lambda update-function-code "
+        "--zip-file` does it, also no more than 50 MB zipped.",
+        "s3",
     )
 
 

@@ -13,7 +13,7 @@ from handler.artifact import MANIFEST, NODES, read_manifest
 from model_build.bundle import requirements
 from model_build.bundle.archive import write_zip
 from model_build.bundle.bytecode import OWN_CODE, compile_all
-from model_build.bundle.checks import check_limits, check_machine, check_system
+from model_build.bundle.checks import Upload, check_limits, check_machine, check_system
 from model_build.bundle.cost import cost, write_smallest_model
 from model_build.bundle.errors import BundleError
 from model_build.bundle.golden import Golden
@@ -44,6 +44,7 @@ class _Plan:
     engine: str
     pins: requirements.Pins
     modules: Sequence[Path] = ()
+    upload: Upload = "s3"
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,7 @@ def build_bundle(
     console: Console,
     cache: Path,
     modules: Sequence[Path] = (),
+    upload: Upload = "s3",
 ) -> BundleReport:
     """Bundle an artifact with our code and the wheels it needs; prove that the zip answers.
 
@@ -77,6 +79,7 @@ def build_bundle(
     console : Console
     cache : folder for wheels and for the work in progress
     modules : files and folders of the user's own that a joblib file's estimator imports
+    upload : how the zip will get to Lambda, which decides its limit
 
     Returns
     -------
@@ -91,7 +94,8 @@ def build_bundle(
     """
     if not golden:
         raise BundleError("no golden requests were given; at least one must prove the bundle")
-    plan = replace(_plan(model_dir, target, golden, cache, console), modules=modules)
+    plan = _plan(model_dir, target, golden, cache, console)
+    plan = replace(plan, modules=modules, upload=upload)
     cache.mkdir(parents=True, exist_ok=True)
     out.parent.mkdir(parents=True, exist_ok=True)
     # The zip is written beside its place, so that it can be renamed into it.
@@ -124,7 +128,7 @@ def _build(root: Path, zipped: Path, plan: _Plan) -> BundleReport:
     with plan.console.step("Zip"):
         write_zip(root, zipped)
         sizes = measure(zipped, tree.owners)
-        tree.warnings.extend(check_limits(sizes))
+        tree.warnings.extend(check_limits(sizes, plan.upload))
     for warning in tree.warnings:
         plan.console.warn(warning)
     with plan.console.step("Replay the golden requests from the zip under Lambda's runtime client"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 from model_build.bundle import elf
 from model_build.bundle.errors import TooLarge, WrongBinary
@@ -14,6 +15,8 @@ from model_build.bundle.target import SYSTEM, Target
 # Lambda's quotas: a zip that is uploaded directly, and a function with its layers, unzipped.
 ZIP_LIMIT = 50 * 1024 * 1024
 UNZIPPED_LIMIT = 262_144_000
+
+type Upload = Literal["s3", "direct"]
 
 _LISTED = 8
 
@@ -54,31 +57,41 @@ def check_system(root: Path) -> None:
                 )
 
 
-def check_limits(sizes: Sizes) -> list[str]:
+def check_limits(sizes: Sizes, upload: Upload = "s3") -> list[str]:
     """Check the bundle's sizes against Lambda's quotas.
+
+    Parameters
+    ----------
+    sizes : Sizes
+    upload : how the zip gets to Lambda: "s3", as Zappa does it, or "direct", in the request
 
     Returns
     -------
     list of str
-        A warning, if the zip is too large to be uploaded directly. Zappa uploads through S3, for
-        which there is no limit but the unzipped size, so that is no reason to refuse the bundle.
+        A warning, if the zip can go through S3 only, where just the unzipped size counts.
 
     Raises
     ------
     TooLarge
-        The bundle is too large unzipped, so Lambda would refuse it; lists the largest parts.
+        Lambda would refuse the bundle: it is too large unzipped, or too large a zip for a direct
+        upload. Lists the largest parts.
     """
     if sizes.unzipped_bytes > UNZIPPED_LIMIT:
         raise TooLarge(
             f"the bundle has {sizes.unzipped_bytes:,} bytes unzipped, Lambda takes "
             f"{UNZIPPED_LIMIT:,} at most\n{_largest(sizes)}"
         )
-    if sizes.zip_bytes > ZIP_LIMIT:
-        return [
-            f"The zip has {sizes.zip_bytes:,} bytes: it can be deployed through S3, as Zappa does, "
-            f"but not directly (Lambda takes {ZIP_LIMIT:,} so)\n{_largest(sizes)}"
-        ]
-    return []
+    if sizes.zip_bytes <= ZIP_LIMIT:
+        return []
+    if upload == "direct":
+        raise TooLarge(
+            f"the zip has {sizes.zip_bytes:,} bytes, Lambda takes {ZIP_LIMIT:,} at most in a "
+            f'direct upload; bundle.upload = "s3" has no such limit\n{_largest(sizes)}'
+        )
+    return [
+        f"The zip has {sizes.zip_bytes:,} bytes: it can be deployed through S3, as Zappa does, "
+        f"but not directly (Lambda takes {ZIP_LIMIT:,} so)\n{_largest(sizes)}"
+    ]
 
 
 def _largest(sizes: Sizes) -> str:

@@ -47,7 +47,7 @@ def test_every_key_but_source_and_target_has_a_default(path: Path) -> None:
         },
         "training": {"candidates": "auto", "scoring": "auto", "folds": 5, "estimator": None},
         "engine": {"kind": "auto"},
-        "bundle": {"python": "3.13", "architecture": "x86_64"},
+        "bundle": {"python": "3.13", "architecture": "x86_64", "upload": "s3"},
     }
     assert loaded.root == path.parent
 

@@ -31,6 +31,9 @@ def test_a_zip_for_s3_alone_is_told_with_the_largest_parts(tmp_path: Path) -> No
         tmp_path, {"numpy/a.so": bytes(52 * MEGABYTE), "model/b": bytes(MEGABYTE)}, stored=True
     )
     (warning,) = check_limits(measure(stored, {}))
+    with pytest.raises(TooLarge, match="in a direct upload") as error:
+        check_limits(measure(stored, {}), "direct")
+    assert "largest parts" in str(error.value)
     assert "bytes: it can be deployed through S3, as Zappa does, but not directly" in warning
     assert "52,428,800" in warning
     assert "52,000,000   52,000,000  numpy" in warning
