@@ -154,7 +154,7 @@ main() {
   local command=${1:-build}
   case "$command" in
     -h | --help | help) usage ;;
-    demo) shift; setup; run local_aws.demo "$@" ;;
+    demo) shift; setup; run deploy.demo "$@" ;;
     serve) shift; setup; run model_build serve "$@" ;;
     test) shift; setup; run_tests "$@" ;;
     lint) setup; lint ;;

@@ -1,1 +1,1 @@
-"""What `zappa deploy` needs beside Zappa: its hooks, and the policies of those who act on AWS."""
+"""Deployment with Zappa: what it calls, the policies, and the demonstration."""

@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
-from local_aws import demo
+from deploy import demo
 from model_build.bundle import Golden, ReplayFailed
 
 
 def test_it_ends_with_scikit_learns_answer_over_https(project: Any) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "local_aws.demo", project.config("first")],
+        [sys.executable, "-m", "deploy.demo", project.config("first")],
         cwd=project.root,
         env=os.environ | {"PYTHONPATH": str(project.root)},
         capture_output=True,
