@@ -20,6 +20,9 @@ type Compute = Callable[[Inputs], Any]
 # row is told. It bounds the time that a bad batch takes.
 _MAX_BLAMED = 100
 
+# Different bad values that are looked for where an estimator's refusals name no rows.
+_MAX_VALUES = 20
+
 
 class Description(NamedTuple):
     """What an artifact says of its model beside the estimator itself."""
@@ -112,10 +115,49 @@ def _search(compute: Compute, signature: Signature, inputs: Inputs) -> list[Refu
     blame if its value is refused among the signature's example values. So it holds for any
     pipeline and for both engines, and costs nothing while inputs are good.
     """
+    if isinstance(_refusal(compute, inputs), RowsRefused):
+        return _search_rows(compute, signature, inputs)
+    return _search_values(compute, signature, inputs)
+
+
+def _search_rows(compute: Compute, signature: Signature, inputs: Inputs) -> list[Refusal]:
+    """Return the refusals where those of the computation name rows."""
     rows = _refused_rows(compute, inputs)
     blamed = _blame(compute, signature, inputs, sorted(rows)[:_MAX_BLAMED])
     known = {refusal.row for refusal in blamed}
     return blamed + [Refusal(row, None, why) for row, why in rows.items() if row not in known]
+
+
+def _search_values(compute: Compute, signature: Signature, inputs: Inputs) -> list[Refusal]:
+    """Return the refusals where those of the computation name no rows.
+
+    One bad row is found by halving; all rows with the same value in the field that is to blame
+    are as bad. After so many different values, single rows are found as far as time allows.
+    """
+    found: list[Refusal] = []
+    left = np.arange(n_rows(inputs))
+    for _ in range(_MAX_VALUES):
+        error = _refusal(compute, take_rows(inputs, left)) if len(left) else None
+        first = next(_told(compute, inputs, left, error), None)
+        if first is None:
+            return found
+        row, why = first
+        fields = _blame(compute, signature, inputs, [row])
+        found += _alike(inputs, left, fields) or [Refusal(row, None, why)]
+        left = np.setdiff1d(left, [refusal.row for refusal in found])
+    rest = _refused_rows(compute, take_rows(inputs, left))
+    return found + [Refusal(int(left[row]), None, why) for row, why in rest.items()]
+
+
+def _alike(inputs: Inputs, rows: NDArray[np.intp], fields: Sequence[Refusal]) -> list[Refusal]:
+    """Return the refusals of all rows that have the same value in a field to blame."""
+    found = []
+    for row, column, why in fields:
+        values = columns_of(inputs)[column or 0]
+        value, others = values[row], values[rows]
+        same = (others == value) | ((others != others) & (value != value))
+        found += [Refusal(int(other), column, why) for other in rows[same]]
+    return found
 
 
 def _refused_rows(compute: Compute, inputs: Inputs) -> dict[int, str]:

@@ -127,12 +127,26 @@ def test_a_batch_of_bad_rows_costs_few_computations(
     assert len(calls) < 20
 
 
-def test_the_sklearn_engine_names_a_bounded_number_of_rows(serve: "Serve") -> None:
+def test_the_sklearn_engine_names_all_rows_of_a_bad_value(serve: "Serve") -> None:
+    X = np.random.default_rng(0).normal(size=(20, 2))
+    forest = RandomForestClassifier(n_estimators=1, random_state=0).fit(X, X[:, 0] > 0)
+    served = serve(forest, X, engine="sklearn")
+    bad = np.zeros((900, 2))
+    bad[::3, 0] = np.inf
+    bad[1::3, 1] = -1e300
+    found = refusals(served.model, bad)
+    assert [(row, column) for row, column, _ in found] == sorted(
+        [(row, 0) for row in range(0, 900, 3)] + [(row, 1) for row in range(1, 900, 3)]
+    )
+
+
+def test_the_sklearn_engine_names_a_bounded_number_of_bad_values(serve: "Serve") -> None:
     X = np.random.default_rng(0).normal(size=(20, 1))
     forest = RandomForestClassifier(n_estimators=1, random_state=0).fit(X, X[:, 0] > 0)
     served = serve(forest, X, engine="sklearn")
-    found = refusals(served.model, np.full((300, 1), np.inf))
-    assert [(row, column) for row, column, _ in found] == [(row, 0) for row in range(100)]
+    found = refusals(served.model, np.linspace(1e300, 2e300, 300)[:, np.newaxis])
+    assert [row for row, _, _ in found] == list(range(120))
+    assert {column for row, column, _ in found if row < 20} == {0}
 
 
 def test_texts_are_refused_by_their_place(text: "Served") -> None:
