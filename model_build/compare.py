@@ -51,6 +51,15 @@ def as_inputs(X: Any) -> Any:
     return X.toarray() if hasattr(X, "toarray") else X
 
 
+def rows_of(X: Any, rows: Any) -> Any:
+    """Return the rows of a DataFrame, array or list that a list of positions or a slice names."""
+    if isinstance(X, pd.DataFrame):
+        return X.iloc[rows]
+    if isinstance(X, np.ndarray) or isinstance(rows, slice):
+        return X[rows]
+    return [X[i] for i in rows]
+
+
 def _column(values: "pd.Series[Any]") -> Array:
     if pd.api.types.is_extension_array_dtype(values.dtype):
         return values.astype(object).to_numpy(na_value=np.nan)  # callers have no pd.NA

@@ -5,10 +5,10 @@ import warnings
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from model_build.bundle import Golden
+from model_build.compare import rows_of
 from model_build.export.writer import to_json
 
 _SINGLE = 3  # requests of one row
@@ -24,14 +24,14 @@ def golden_requests(estimator: Any, held_out: Any, nasty: Any) -> list[Golden]:
     held_out, nasty : DataFrame, 2-D array or list of str
         Rows that it takes. Of the nasty ones, those that JSON can say are used.
     """
-    requests = [_request(estimator, _rows(held_out, slice(i, i + 1))) for i in range(_SINGLE)]
-    requests.append(_request(estimator, _rows(held_out, slice(0, _BATCH))))
+    requests = [_request(estimator, rows_of(held_out, slice(i, i + 1))) for i in range(_SINGLE)]
+    requests.append(_request(estimator, rows_of(held_out, slice(0, _BATCH))))
     if isinstance(held_out, pd.DataFrame):
         requests.append(_records(estimator, held_out.iloc[:_SINGLE]))
     sayable = [i for i, row in enumerate(_as_lists(nasty)) if _sayable(row)]
     if sayable:
         step = max(1, len(sayable) // _BATCH)
-        requests.append(_request(estimator, _rows(nasty, sayable[::step])))
+        requests.append(_request(estimator, rows_of(nasty, sayable[::step])))
     return requests
 
 
@@ -60,14 +60,6 @@ def _expected(estimator: Any, X: Any) -> tuple[dict[str, str], dict[str, Any]]:
             return {}, expected
         expected["probabilities"] = to_json(estimator.predict_proba(X))
     return {"probabilities": "true"}, expected | {"classes": to_json(estimator.classes_)}
-
-
-def _rows(X: Any, rows: Any) -> Any:
-    if isinstance(X, pd.DataFrame):
-        return X.iloc[rows]
-    if isinstance(X, np.ndarray) or isinstance(rows, slice):
-        return X[rows]
-    return [X[i] for i in rows]
 
 
 def _as_lists(X: Any) -> list[Any]:

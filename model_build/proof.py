@@ -9,7 +9,7 @@ import pandas as pd
 
 from handler.errors import InvalidInput, RowsRefused
 from handler.model import Model
-from model_build.compare import Difference, as_inputs, compare
+from model_build.compare import Difference, as_inputs, compare, rows_of
 from model_build.nasty import nasty_rows
 
 
@@ -63,7 +63,7 @@ def prove(estimator: Any, model: Model, held_out: Any) -> Parity:
     held_out : DataFrame, 2-D array or list of str
     """
     nasty = _as_training_had_it(nasty_rows(estimator, held_out), held_out)
-    theirs = _refused_by(lambda X: _ask(estimator, X), nasty)
+    theirs = _refused_by(lambda X: _ask(estimator, model.methods[0], X), nasty)
     ours = _refused_by_model(model, nasty)
     accepted = sorted(set(range(len(nasty))) - theirs - ours)
     return Parity(
@@ -72,20 +72,17 @@ def prove(estimator: Any, model: Model, held_out: Any) -> Parity:
         refused=len(theirs & ours),
         differences={
             "held-out": compare(estimator, model, held_out),
-            "nasty": compare(estimator, model, _rows(nasty, accepted)) if accepted else [],
+            "nasty": compare(estimator, model, rows_of(nasty, accepted)) if accepted else [],
             "refusals": [_refusals(theirs, ours, nasty)],
         },
-        accepted=_rows(nasty, accepted),
+        accepted=rows_of(nasty, accepted),
     )
 
 
-def _ask(estimator: Any, X: Any) -> None:
+def _ask(estimator: Any, method: str, X: Any) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        for method in ("predict", "transform", "score_samples"):
-            if hasattr(estimator, method):
-                getattr(estimator, method)(X)
-                return
+        getattr(estimator, method)(X)
 
 
 def _refused_by(ask: Callable[[Any], None], X: Any) -> set[int]:
@@ -94,7 +91,7 @@ def _refused_by(ask: Callable[[Any], None], X: Any) -> set[int]:
     while pending:
         rows = pending.pop()
         try:
-            ask(_rows(X, rows))
+            ask(rows_of(X, rows))
         except (ValueError, TypeError):
             if len(rows) == 1:
                 refused.add(rows[0])
@@ -113,14 +110,8 @@ def _refused_by_model(model: Model, X: Any) -> set[int]:
     else:
         return set()
     rest = sorted(set(range(len(X))) - first)
-    again = _refused_by_model(model, _rows(X, rest)) if rest else set()
+    again = _refused_by_model(model, rows_of(X, rest)) if rest else set()
     return first | {rest[i] for i in again}
-
-
-def _rows(X: Any, rows: list[int]) -> Any:
-    if isinstance(X, pd.DataFrame):
-        return X.iloc[rows]
-    return X[rows] if isinstance(X, np.ndarray) else [X[i] for i in rows]
 
 
 def _refusals(theirs: set[int], ours: set[int], nasty: Any) -> Difference:
