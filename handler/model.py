@@ -10,11 +10,13 @@ from numpy.typing import NDArray
 
 from handler.engine.base import Evaluator
 from handler.engine.checks import MISSING, surely_finite
+from handler.engine.chunks import Compute, in_chunks
 from handler.engine.table import Array, Inputs, Table, columns_of, n_rows, take_columns, take_rows
 from handler.errors import InvalidInput, Refusal, RowsRefused
 from handler.signature import Column, Signature
 
-type Compute = Callable[[Inputs], Any]
+# Rows that are computed at a time: large batches need no more memory than so many rows do.
+_CHUNK = 4096
 
 # Rows of which the fields to blame are found, in a batch of bad ones; of the others only the
 # row is told. It bounds the time that a bad batch takes.
@@ -64,6 +66,7 @@ class Model:
         self.metadata = description.metadata
         self.signature = signature
         self._estimator: Evaluator = estimator
+        self._by_row = estimator.by_row
         self._required = [j for j, column in enumerate(signature.columns) if not column.nullable]
 
     def __getattr__(self, method: str) -> Callable[[Any], Array]:
@@ -76,7 +79,7 @@ class Model:
         inputs = self.signature.coerce(X)
         if n_rows(inputs) == 0:
             raise InvalidInput("X: at least one row was expected, got none")
-        compute = getattr(self._estimator, method)
+        compute = self._computation(method)
         missing = self._missing(inputs)
         if missing:
             raise RowsRefused([*missing, *self._search(compute, inputs, missing)])
@@ -87,6 +90,12 @@ class Model:
             if not refusals:
                 raise
             raise RowsRefused(refusals) from None
+
+    def _computation(self, method: str) -> Compute:
+        compute: Compute = getattr(self._estimator, method)
+        if not self._by_row:
+            return compute
+        return partial(in_chunks, compute, size=_CHUNK)
 
     def _missing(self, inputs: Inputs) -> list[Refusal]:
         """Return the missing values in columns that take none."""

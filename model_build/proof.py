@@ -1,12 +1,12 @@
 """Proves that an exported model answers as scikit-learn does, and refuses what it refuses."""
 
-import warnings
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from handler.engine.sklearn_engine import ask
 from handler.errors import InvalidInput, RowsRefused
 from handler.model import Model
 from model_build.compare import Difference, as_inputs, compare, rows_of
@@ -63,7 +63,7 @@ def prove(estimator: Any, model: Model, held_out: Any) -> Parity:
     held_out : DataFrame, 2-D array or list of str
     """
     nasty = _as_training_had_it(nasty_rows(estimator, held_out), held_out)
-    theirs = _refused_by(lambda X: _ask(estimator, model.methods[0], X), nasty)
+    theirs = _refused_by(lambda X: ask(estimator, model.methods[0], X), nasty)
     ours = _refused_by_model(model, nasty)
     accepted = sorted(set(range(len(nasty))) - theirs - ours)
     return Parity(
@@ -77,12 +77,6 @@ def prove(estimator: Any, model: Model, held_out: Any) -> Parity:
         },
         accepted=rows_of(nasty, accepted),
     )
-
-
-def _ask(estimator: Any, method: str, X: Any) -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        getattr(estimator, method)(X)
 
 
 def _refused_by(ask: Callable[[Any], None], X: Any) -> set[int]:

@@ -1,9 +1,14 @@
 """What every evaluator is."""
 
+from collections.abc import Iterable, Iterator
+from typing import Any
+
 import numpy as np
 
 from handler.engine.table import Array, Floats, Inputs
 
+# scikit-learn's methods that answer for new rows. "predict_std" stands for the second part of
+# ``predict(X, return_std=True)``.
 METHODS = (
     "predict",
     "predict_proba",
@@ -11,6 +16,7 @@ METHODS = (
     "decision_function",
     "transform",
     "score_samples",
+    "predict_std",
 )
 
 
@@ -21,6 +27,15 @@ class Evaluator:
     numpy arrays, children as evaluators) and defines those of scikit-learn's methods that its
     estimators have.
     """
+
+    @property
+    def by_row(self) -> bool:
+        """Whether each row's answer is its own, whatever rows are beside it.
+
+        Where an estimator's is not, as where one stopping rule serves a whole batch, its
+        evaluator says False; an evaluator made of others is as its parts are.
+        """
+        return all(part.by_row for part in _evaluators(vars(self).values()))
 
     def supports(self, method: str) -> bool:
         """Whether this evaluator answers ``method``; one that delegates asks its delegate."""
@@ -50,6 +65,10 @@ class Evaluator:
         """Return a score a row, shape (n,)."""
         raise NotImplementedError(type(self).__name__)
 
+    def predict_std(self, X: Inputs) -> Floats:
+        """Return the predictions' standard deviations, shape (n,) or (n, n_outputs)."""
+        raise NotImplementedError(type(self).__name__)
+
 
 class Classifier(Evaluator):
     """A classifier whose log-probabilities are the logarithms of its probabilities."""
@@ -64,3 +83,13 @@ class Classifier(Evaluator):
         """Return ``log(predict_proba(X))``; the logarithm of 0 is -inf, as in scikit-learn."""
         with np.errstate(divide="ignore"):
             return np.log(self.predict_proba(X))
+
+
+def _evaluators(values: Iterable[Any]) -> Iterator[Evaluator]:
+    for value in values:
+        if isinstance(value, Evaluator):
+            yield value
+        elif isinstance(value, list | tuple):
+            yield from _evaluators(value)
+        elif isinstance(value, dict):
+            yield from _evaluators(value.values())

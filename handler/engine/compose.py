@@ -56,6 +56,10 @@ class Pipeline(Evaluator):
         """Return the final estimator's scores, shape (n,)."""
         return self.final.score_samples(self._transformed(X))
 
+    def predict_std(self, X: Inputs) -> Floats:
+        """Return the standard deviations of the final estimator's predictions, shape (n,)."""
+        return self.final.predict_std(self._transformed(X))
+
     def _transformed(self, X: Inputs) -> Inputs:
         for step in self.steps:
             X = step.transform(X)

@@ -24,6 +24,24 @@ def load_estimator(content: bytes, signature: Signature) -> "SklearnEstimator":
     return SklearnEstimator(joblib.load(BytesIO(content)), signature)
 
 
+def ask(estimator: Any, method: str, X: Any) -> Any:
+    """Return what a fitted estimator answers, without its warnings.
+
+    Rows with unknown categories or constant features warn at each call; the log is for errors.
+
+    Parameters
+    ----------
+    estimator : fitted scikit-learn estimator
+    method : one of ``METHODS``
+    X : inputs as the estimator takes them
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        if method == "predict_std":
+            return estimator.predict(X, return_std=True)[1]
+        return getattr(estimator, method)(X)
+
+
 class SklearnEstimator:
     """A fitted scikit-learn estimator that takes the engine's inputs.
 
@@ -34,6 +52,9 @@ class SklearnEstimator:
         Its columns' names and types rebuild the DataFrame that it was fitted on.
     """
 
+    # scikit-learn has chunks of its own, and its answer is the measure.
+    by_row = False
+
     def __init__(self, estimator: Any, signature: Signature) -> None:
         self.estimator = estimator
         self.signature = signature
@@ -41,8 +62,7 @@ class SklearnEstimator:
     def __getattr__(self, method: str) -> Any:
         if method not in METHODS:
             raise AttributeError(method)
-        compute = getattr(self.estimator, method)
-        return lambda X: _dense(_quiet(compute, self.native(X)))
+        return lambda X: _dense(ask(self.estimator, method, self.native(X)))
 
     def native(self, X: Inputs) -> Any:
         """Return X as scikit-learn takes it: an array, a list of str or a DataFrame."""
@@ -60,13 +80,6 @@ def _series(pandas: Any, column: Column, values: Array) -> Any:
     if values.dtype == object:
         return pandas.Series(values, dtype=column.dtype if column.type == "string" else object)
     return pandas.Series(values)
-
-
-def _quiet(compute: Any, X: Any) -> Any:
-    # Rows with unknown categories or constant features warn at each call; the log is for errors.
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return compute(X)
 
 
 def _dense(result: Any) -> Any:

@@ -8,7 +8,6 @@ from typing import Any
 from sklearn.base import BaseEstimator
 
 from handler.engine import build
-from handler.engine.base import METHODS
 from model_build.export import (
     boosting,
     calibration,
@@ -29,6 +28,7 @@ from model_build.export import (
 from model_build.export.node import Exporter, Node, UnsupportedEstimator, export_node
 from model_build.export.signature import signature_of
 from model_build.export.writer import write_artifact
+from model_build.methods import methods_of
 
 __all__ = ["FAMILIES", "UnsupportedEstimator", "export_model", "exporters"]
 
@@ -94,7 +94,7 @@ def export_model(
         With the numpy engine, for what has no numpy form; names the class and the step.
     """
     signature = signature_of(estimator, X)
-    methods = [method for method in METHODS if hasattr(estimator, method)]
+    methods = methods_of(estimator)
     root = _checked_node(estimator, methods) if engine == "numpy" else None
     return write_artifact(
         Path(path),
