@@ -8,7 +8,7 @@ translates them to the caller's.
 import numpy as np
 from numpy.typing import NDArray
 
-from handler.engine.table import Array, Floats, Inputs, as_float
+from handler.engine.table import Array, Floats, Inputs, as_array, as_float
 from handler.errors import Refusal, RowsRefused
 
 MISSING = "is missing, and this model takes no missing value here"
@@ -29,6 +29,24 @@ def as_finite(X: Inputs) -> Floats:
         bad = ~np.isfinite(values)
         if bad.any():
             _refuse(values, bad)
+    return values
+
+
+def as_finite_numbers(X: Inputs) -> Array:
+    """Return X as numbers of the type that they have, all finite (``dtype="numeric"``).
+
+    Integers and float32 stay; objects become float64.
+
+    Raises
+    ------
+    RowsRefused
+        For NaN and infinities.
+    """
+    values = as_array(X)
+    if values.dtype == object:
+        return as_finite(values)
+    if values.dtype.kind == "f":
+        as_finite(values)
     return values
 
 

@@ -30,6 +30,24 @@ def softmax(scores: Array) -> Array:
         return cast(Array, powers / powers.sum(axis=1, keepdims=True))
 
 
+def logsumexp(scores: Array) -> Array:
+    """Return the logarithm of each row's sum of exponentials, shape (n,): ``_logsumexp``.
+
+    Parameters
+    ----------
+    scores : shape (n, k), floats
+    """
+    # Rows of infinities or of NaN answer such, without a warning.
+    with np.errstate(divide="ignore", invalid="ignore"):
+        largest = scores.max(axis=1, keepdims=True)
+        is_largest = scores == largest
+        ties = is_largest.sum(axis=1, keepdims=True, dtype=scores.dtype)
+        rest = scores - np.where(np.isfinite(largest), largest, 0.0)
+        rest[is_largest] = -np.inf
+        sums = np.exp(rest, out=rest).sum(axis=1, keepdims=True)
+        return cast(Array, np.log1p(sums / ties) + np.log(ties) + largest)[:, 0]
+
+
 def two_columns(positive: Array) -> Array:
     """Return the probabilities of both classes, shape (n, 2), from those of the second, (n,)."""
     return np.column_stack((1 - positive, positive))
