@@ -86,7 +86,7 @@ def _refused_by(ask: Callable[[Any], None], X: Any) -> set[int]:
         rows = pending.pop()
         try:
             ask(rows_of(X, rows))
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, IndexError):  # CategoricalNB looks unknown categories up
             if len(rows) == 1:
                 refused.add(rows[0])
             else:

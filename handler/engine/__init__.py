@@ -93,6 +93,12 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "TransformedTargetRegressor",
     ),
     "meta": ("ThresholdClassifier",),
+    "naive_bayes": (
+        "BernoulliNaiveBayes",
+        "CategoricalNaiveBayes",
+        "GaussianNaiveBayes",
+        "MultinomialNaiveBayes",
+    ),
 }
 
 

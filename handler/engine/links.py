@@ -38,7 +38,7 @@ def logsumexp(scores: Array) -> Array:
     scores : shape (n, k), floats
     """
     # Rows of infinities or of NaN answer such, without a warning.
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
         largest = scores.max(axis=1, keepdims=True)
         is_largest = scores == largest
         ties = is_largest.sum(axis=1, keepdims=True, dtype=scores.dtype)

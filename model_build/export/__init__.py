@@ -17,6 +17,7 @@ from model_build.export import (
     linear,
     meta,
     multiclass,
+    naive_bayes,
     preprocessing,
     selection,
     stacking,
@@ -50,6 +51,7 @@ FAMILIES: Mapping[str, Mapping[type, Exporter]] = {
     "stacking": stacking.EXPORTERS,
     "target": target.EXPORTERS,
     "meta": meta.EXPORTERS,
+    "naive_bayes": naive_bayes.EXPORTERS,
 }
 
 
