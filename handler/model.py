@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from handler.engine.base import Evaluator
 from handler.engine.checks import MISSING, surely_finite
 from handler.engine.chunks import Compute, in_chunks
+from handler.engine.sparse import Sparse
 from handler.engine.table import Array, Inputs, Table, columns_of, n_rows, take_columns, take_rows
 from handler.errors import InvalidInput, Refusal, RowsRefused
 from handler.signature import Column, Signature
@@ -92,7 +93,7 @@ class Model:
             raise RowsRefused(refusals) from None
 
     def _computation(self, method: str) -> Compute:
-        compute: Compute = getattr(self._estimator, method)
+        compute = partial(_dense, getattr(self._estimator, method))
         if not self._by_row:
             return compute
         return partial(in_chunks, compute, size=_CHUNK)
@@ -106,7 +107,7 @@ class Model:
 
     def _is_whole(self, inputs: Inputs) -> bool:
         """Whether a glance tells that nothing is missing."""
-        return not isinstance(inputs, Table) and inputs.dtype.kind == "f" and surely_finite(inputs)
+        return isinstance(inputs, np.ndarray) and inputs.dtype.kind == "f" and surely_finite(inputs)
 
     def _search(
         self, compute: Compute, inputs: Inputs, known: Sequence[Refusal] = ()
@@ -115,6 +116,11 @@ class Model:
         rows = np.setdiff1d(np.arange(n_rows(inputs)), [refusal.row for refusal in known])
         found = _search(compute, self.signature, take_rows(inputs, rows))
         return [refusal._replace(row=int(rows[refusal.row])) for refusal in found]
+
+
+def _dense(compute: Compute, inputs: Inputs) -> Any:
+    answer = compute(inputs)
+    return answer.toarray() if isinstance(answer, Sparse) else answer
 
 
 def _search(compute: Compute, signature: Signature, inputs: Inputs) -> list[Refusal]:

@@ -6,7 +6,7 @@ from typing import Any, Literal, NamedTuple, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from handler.engine.table import Array, Inputs, Table
+from handler.engine.table import Array, Inputs, Table, as_array
 from handler.errors import InvalidInput
 
 ColumnType = Literal["number", "integer", "boolean", "string", "any"]
@@ -86,7 +86,7 @@ class Signature(NamedTuple):
             if not X.columns:
                 return np.zeros(X.shape, dtype=bool)
             return np.column_stack([_missing(column) for column in X.columns])
-        return _missing(X)
+        return _missing(as_array(X))
 
     def _from_rows(self, X: Any) -> Inputs:
         rows = _two_dimensional(X, len(self.columns))

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from handler.engine.sparse import Sparse
 from handler.engine.table import Array, Floats, Inputs
 
 # scikit-learn's methods that answer for new rows. "predict_std" stands for the second part of
@@ -37,6 +38,11 @@ class Evaluator:
         """
         return all(part.by_row for part in _evaluators(vars(self).values()))
 
+    @property
+    def takes_sparse(self) -> bool:
+        """Whether it may be handed a ``Sparse``; others are handed some dense rows at a time."""
+        return False
+
     def supports(self, method: str) -> bool:
         """Whether this evaluator answers ``method``; one that delegates asks its delegate."""
         return getattr(type(self), method) is not getattr(Evaluator, method)
@@ -57,7 +63,7 @@ class Evaluator:
         """Return the decision values, shape (n,) or (n, n_classes)."""
         raise NotImplementedError(type(self).__name__)
 
-    def transform(self, X: Inputs) -> Array:
+    def transform(self, X: Inputs) -> Array | Sparse:
         """Return the transformed inputs, shape (n, n_outputs)."""
         raise NotImplementedError(type(self).__name__)
 

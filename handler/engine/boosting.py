@@ -10,7 +10,7 @@ from handler.engine.base import Classifier, Evaluator
 from handler.engine.checks import as_float32
 from handler.engine.forest_walk import Forest, sum_scalars
 from handler.engine.links import expit, softmax, two_columns
-from handler.engine.table import Array, Floats, Inputs, as_float, take_columns
+from handler.engine.table import Array, Floats, Inputs, as_array, as_float, take_columns
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -92,7 +92,7 @@ class HistogramScores(_Scores):
     def _encoded(self, X: Inputs) -> Floats:
         if self.encoder is None:
             return as_float(X)
-        codes = self.encoder.transform(take_columns(X, cast(Array, self.categorical)))
+        codes = as_array(self.encoder.transform(take_columns(X, cast(Array, self.categorical))))
         numbers = as_float(take_columns(X, cast(Array, self.numerical)))
         return np.concatenate((codes, numbers), axis=1)
 

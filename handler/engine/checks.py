@@ -5,10 +5,13 @@ both refuse the same values. Columns are positions in the array at hand; ``handl
 translates them to the caller's.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
-from handler.engine.table import Array, Floats, Inputs, as_array, as_float
+from handler.engine.sparse import Sparse
+from handler.engine.table import Array, Floats, Inputs, as_array, as_float, as_floating
 from handler.errors import Refusal, RowsRefused
 
 MISSING = "is missing, and this model takes no missing value here"
@@ -66,7 +69,48 @@ def as_finite_or_missing(X: Inputs) -> Floats:
     return values
 
 
-def surely_finite(values: Floats) -> bool:
+def floating(X: Inputs, *, missing: bool) -> Array | Sparse:
+    """Return X as new floats of shape (n, d), a Sparse as one, float32 as float32.
+
+    As ``check_array(accept_sparse="csr", dtype=[float64, float32], copy=True)`` does.
+
+    Parameters
+    ----------
+    X : inputs of shape (n, d)
+    missing : bool
+        Whether NaN may stay.
+
+    Raises
+    ------
+    RowsRefused
+        For infinities and, unless ``missing``, for NaN.
+    """
+    if isinstance(X, Sparse):
+        values = X.with_data(as_floating(X.data))
+        _check_stored(values, missing=missing)
+        return values
+    array = as_floating(X)
+    (as_finite_or_missing if missing else as_finite)(array)
+    return array
+
+
+def finite_numbers(X: Inputs) -> Array | Sparse:
+    """Return X as numbers of the type that they have, a Sparse as one, all finite.
+
+    As ``check_array(accept_sparse="csr", dtype="numeric")`` does.
+
+    Raises
+    ------
+    RowsRefused
+        For NaN and infinities.
+    """
+    if isinstance(X, Sparse):
+        _check_stored(X, missing=False)
+        return X
+    return as_finite_numbers(X)
+
+
+def surely_finite(values: Array) -> bool:
     """Whether all values are finite, told by their sum alone: False also where it overflows."""
     with np.errstate(over="ignore", invalid="ignore"):
         return bool(np.isfinite(values.sum()))
@@ -120,12 +164,19 @@ def check_values(values: Array, *, missing: bool) -> None:
 
 def _refuse(values: Floats, bad: NDArray[np.bool_]) -> None:
     rows, columns = np.nonzero(bad)
-    raise RowsRefused(
-        [
-            Refusal(int(row), int(column), _reason(float(values[row, column])))
-            for row, column in zip(rows, columns, strict=True)
-        ]
-    )
+    raise RowsRefused(list(_refusals(rows, columns, values[bad])))
+
+
+def _check_stored(X: Sparse, *, missing: bool) -> None:
+    if not surely_finite(X.data):
+        bad = np.isinf(X.data) if missing else ~np.isfinite(X.data)
+        if bad.any():
+            raise RowsRefused(list(_refusals(X.rows[bad], X.indices[bad], X.data[bad])))
+
+
+def _refusals(rows: Array, columns: Array, values: Array) -> Iterator[Refusal]:
+    for row, column, value in zip(rows, columns, values, strict=True):
+        yield Refusal(int(row), int(column), _reason(float(value)))
 
 
 def _reason(value: float) -> str:

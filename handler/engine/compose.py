@@ -2,12 +2,18 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any, cast
 
 import numpy as np
 
 from handler.engine.base import Evaluator
-from handler.engine.checks import as_finite
+from handler.engine.checks import finite_numbers
+from handler.engine.chunks import in_chunks
+from handler.engine.sparse import Sparse, hstack
 from handler.engine.table import Array, Floats, Inputs, Table, as_array, as_float, take_columns
+
+# What rows made dense may take, for an evaluator that takes no Sparse.
+_DENSE_BYTES = 1 << 26
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,6 +28,7 @@ class Pipeline(Evaluator):
 
     steps: Sequence[Evaluator]
     final: Evaluator
+    takes_sparse = True
 
     @property
     def classes(self) -> Array:
@@ -34,36 +41,41 @@ class Pipeline(Evaluator):
 
     def predict(self, X: Inputs) -> Array:
         """Return the final estimator's predictions, shape (n,) or (n, n_outputs)."""
-        return self.final.predict(self._transformed(X))
+        return self._answer("predict", X)
 
     def predict_proba(self, X: Inputs) -> Floats:
         """Return the final estimator's probabilities, shape (n, n_classes)."""
-        return self.final.predict_proba(self._transformed(X))
+        return self._answer("predict_proba", X)
 
     def predict_log_proba(self, X: Inputs) -> Floats:
         """Return the final estimator's log-probabilities, shape (n, n_classes)."""
-        return self.final.predict_log_proba(self._transformed(X))
+        return self._answer("predict_log_proba", X)
 
     def decision_function(self, X: Inputs) -> Floats:
         """Return the final estimator's decision values, shape (n,) or (n, n_classes)."""
-        return self.final.decision_function(self._transformed(X))
+        return self._answer("decision_function", X)
 
-    def transform(self, X: Inputs) -> Array:
+    def transform(self, X: Inputs) -> Array | Sparse:
         """Return the inputs after all steps, shape (n, n_outputs)."""
-        return self.final.transform(self._transformed(X))
+        return self._answer("transform", X)
 
     def score_samples(self, X: Inputs) -> Floats:
         """Return the final estimator's scores, shape (n,)."""
-        return self.final.score_samples(self._transformed(X))
+        return self._answer("score_samples", X)
 
     def predict_std(self, X: Inputs) -> Floats:
         """Return the standard deviations of the final estimator's predictions, shape (n,)."""
-        return self.final.predict_std(self._transformed(X))
+        return self._answer("predict_std", X)
 
-    def _transformed(self, X: Inputs) -> Inputs:
-        for step in self.steps:
+    def _answer(self, method: str, X: Inputs) -> Array:
+        """Return what the final estimator answers, which of "transform" may be a Sparse too."""
+        for done, step in enumerate(self.steps):
+            if isinstance(X, Sparse) and not step.takes_sparse:
+                return _of_dense_rows(Pipeline(self.steps[done:], self.final), method, X)
             X = step.transform(X)
-        return X
+        if isinstance(X, Sparse) and not self.final.takes_sparse:
+            return _of_dense_rows(self.final, method, X)
+        return cast(Array, getattr(self.final, method)(X))
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,23 +88,25 @@ class ColumnTransformer(Evaluator):
     columns : for each, the positions of its columns, or one position whose column it takes
         as a 1-D array
     weights : for each, the factor of its outputs, or None
-    numeric : bool
+    sparse : bool
         Whether scikit-learn's output is sparse, and so made of numbers only.
     """
 
     transformers: Sequence[Evaluator]
     columns: Sequence[Sequence[int] | int]
     weights: Sequence[float | None]
-    numeric: bool
+    sparse: bool
 
-    def transform(self, X: Inputs) -> Array:
+    def transform(self, X: Inputs) -> Array | Sparse:
         """Return the outputs side by side, shape (n, n_outputs)."""
         blocks = [
             transformer.transform(_selected(X, columns))
             for transformer, columns in zip(self.transformers, self.columns, strict=True)
         ]
-        if self.numeric:
+        if self.sparse:
             blocks = [as_float(block) if block.dtype == object else block for block in blocks]
+        else:
+            blocks = [as_array(block) for block in blocks]
         return _side_by_side(blocks, self.weights, X.shape[0])
 
 
@@ -109,7 +123,12 @@ class FeatureUnion(Evaluator):
     transformers: Sequence[Evaluator]
     weights: Sequence[float | None]
 
-    def transform(self, X: Inputs) -> Array:
+    @property
+    def takes_sparse(self) -> bool:
+        """Whether all transformers take it."""
+        return all(transformer.takes_sparse for transformer in self.transformers)
+
+    def transform(self, X: Inputs) -> Array | Sparse:
         """Return the outputs side by side, shape (n, n_outputs)."""
         blocks = (transformer.transform(X) for transformer in self.transformers)
         return _side_by_side(blocks, self.weights, X.shape[0])
@@ -126,23 +145,42 @@ class Identity(Evaluator):
     """
 
     validate: bool
+    takes_sparse = True
 
-    def transform(self, X: Inputs) -> Array:
+    def transform(self, X: Inputs) -> Array | Sparse:
         """Return the inputs as one array, shape (n, d)."""
-        return as_finite(X) if self.validate else as_array(X)
+        if self.validate:
+            return finite_numbers(X)
+        return X if isinstance(X, Sparse) else as_array(X)
+
+
+def _of_dense_rows(evaluator: Evaluator, method: str, X: Sparse) -> Array:
+    """Return the answer of an evaluator that takes no Sparse, by as many rows as memory allows."""
+
+    def compute(rows: Inputs) -> Any:
+        return as_array(getattr(evaluator, method)(as_array(rows)))
+
+    bytes_a_row = max(1, X.shape[1] * X.dtype.itemsize)
+    size = max(1, _DENSE_BYTES // bytes_a_row) if evaluator.by_row else X.shape[0]
+    return cast(Array, in_chunks(compute, X, size))
 
 
 def _selected(X: Inputs, columns: Sequence[int] | int) -> Inputs:
     if not isinstance(columns, int):
         return take_columns(X, columns)
-    return X.columns[columns] if isinstance(X, Table) else X[:, columns]
+    return X.columns[columns] if isinstance(X, Table) else as_array(X)[:, columns]
 
 
-def _side_by_side(blocks: Iterable[Array], weights: Sequence[float | None], n_rows: int) -> Array:
+def _side_by_side(
+    blocks: Iterable[Array | Sparse], weights: Sequence[float | None], n_rows: int
+) -> Array | Sparse:
     weighted = [
         block if weight is None else block * weight
         for block, weight in zip(blocks, weights, strict=True)
     ]
     if not weighted:
         return np.zeros((n_rows, 0))
-    return weighted[0] if len(weighted) == 1 else np.concatenate(weighted, axis=1)
+    if len(weighted) == 1:
+        return weighted[0]
+    arrays = [block for block in weighted if not isinstance(block, Sparse)]
+    return np.concatenate(arrays, axis=1) if len(arrays) == len(weighted) else hstack(weighted)

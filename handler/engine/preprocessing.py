@@ -10,7 +10,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from handler.engine.base import Evaluator
 from handler.engine.checks import INFINITE, as_finite, as_finite_or_missing, check_values
-from handler.engine.table import Array, Inputs, Table, as_floating
+from handler.engine.table import Array, Inputs, Table, as_array, as_floating
 from handler.errors import Refusal, RowsRefused
 
 # Values far from training's overflow in scikit-learn too, which answers with infinities.
@@ -275,8 +275,9 @@ def _lists(X: Inputs) -> list[list[Any]]:
     if isinstance(X, Table):
         _refuse_infinite(X.columns)
         return [column.tolist() for column in X.columns]
-    check_values(X, missing=True)
-    return X.T.tolist()  # type: ignore[no-any-return]
+    values = as_array(X)
+    check_values(values, missing=True)
+    return values.T.tolist()  # type: ignore[no-any-return]
 
 
 def _refuse_infinite(columns: Sequence[Array]) -> None:

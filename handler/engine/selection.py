@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from handler.engine.base import Evaluator
 from handler.engine.checks import check_values
+from handler.engine.sparse import Sparse
 from handler.engine.table import Array, Floats, Inputs, as_array
 
 
@@ -54,7 +55,7 @@ class Elimination(Evaluator):
             return True
         return super().supports(method) and self.estimator.supports(method)
 
-    def transform(self, X: Inputs) -> Array:
+    def transform(self, X: Inputs) -> Array | Sparse:
         """Return the selected columns, shape (n, d_selected)."""
         return self.selector.transform(X)
 

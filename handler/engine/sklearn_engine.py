@@ -10,7 +10,7 @@ from io import BytesIO
 from typing import Any
 
 from handler.engine.base import METHODS
-from handler.engine.table import Array, Inputs, Table
+from handler.engine.table import Array, Inputs, Table, as_array
 from handler.signature import Column, Signature
 
 
@@ -67,7 +67,7 @@ class SklearnEstimator:
     def native(self, X: Inputs) -> Any:
         """Return X as scikit-learn takes it: an array, a list of str or a DataFrame."""
         if not isinstance(X, Table):
-            return list(X) if self.signature.kind == "text" else X
+            return list(as_array(X)) if self.signature.kind == "text" else X
         # By name: pandas is in the bundle only where the model was fitted on a DataFrame.
         pandas = import_module("pandas")
         columns = zip(self.signature.columns, X.columns, strict=True)

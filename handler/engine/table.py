@@ -1,4 +1,4 @@
-"""The inputs inside the engine: a 2-D array, or a table whose columns have types of their own."""
+"""The inputs inside the engine: an array, a table of typed columns, or rows of mostly zeros."""
 
 from collections.abc import Sequence
 from typing import Any, cast
@@ -6,6 +6,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from handler.engine.sparse import Sparse
 from handler.errors import InvalidInput
 
 type Array = NDArray[Any]
@@ -34,8 +35,9 @@ class Table:
         return self.n_rows, len(self.columns)
 
 
-# What evaluators take: (n, d) numbers or objects, a table, or (n,) objects for raw text.
-type Inputs = Array | Table
+# What evaluators take: (n, d) numbers or objects, a table, or (n,) objects for raw text. A
+# ``Sparse`` is handed only to those that take it (``Evaluator.takes_sparse``).
+type Inputs = Array | Table | Sparse
 
 
 def n_rows(X: Inputs) -> int:
@@ -55,7 +57,7 @@ def as_float(X: Inputs) -> Floats:
         if not X.columns:
             return np.empty((X.n_rows, 0))
         return _float_column(X.columns).T
-    return _float_column(X)
+    return _float_column(X.toarray() if isinstance(X, Sparse) else X)
 
 
 def as_floating(X: Inputs) -> Array:
@@ -81,10 +83,12 @@ def as_array(X: Inputs, *, copy: bool = False) -> Array:
     ----------
     X : inputs of shape (n, d)
     copy : bool
-        Whether the array must be a new one (a table's always is).
+        Whether the array must be a new one (a table's, or a Sparse's, always is).
     """
     if isinstance(X, Table):
         return np.array(X.columns).T if X.columns else np.empty((X.n_rows, 0))
+    if isinstance(X, Sparse):
+        return X.toarray()
     return X.copy() if copy else X
 
 
@@ -92,14 +96,15 @@ def columns_of(X: Inputs) -> list[Array]:
     """Return the columns as 1-D arrays, each with its own type."""
     if isinstance(X, Table):
         return list(X.columns)
-    return [X[:, j] for j in range(X.shape[1])]
+    values = as_array(X)
+    return [values[:, j] for j in range(values.shape[1])]
 
 
 def take_columns(X: Inputs, positions: Sequence[int] | NDArray[np.intp]) -> Inputs:
     """Return the columns at these positions, in this order."""
     if isinstance(X, Table):
         return Table([X.columns[j] for j in positions], X.n_rows)
-    return X[:, np.asarray(positions, dtype=np.intp)]
+    return as_array(X)[:, np.asarray(positions, dtype=np.intp)]
 
 
 def take_rows(X: Inputs, rows: Any) -> Inputs:
@@ -108,7 +113,7 @@ def take_rows(X: Inputs, rows: Any) -> Inputs:
         columns = [column[rows] for column in X.columns]
         count = len(columns[0]) if columns else len(np.arange(X.n_rows)[rows])
         return Table(columns, count)
-    return cast(Array, X[rows])
+    return cast(Array | Sparse, X[rows])
 
 
 def _float_column(values: Array | tuple[Array, ...]) -> Floats:

@@ -28,7 +28,7 @@ def _column_transformer(estimator: ColumnTransformer, context: Context) -> Node:
         "transformers": [_transformer(part, name, context) for name, part, _ in parts],
         "columns": [columns for _, _, columns in parts],
         "weights": [weights.get(name) for name, _, _ in parts],
-        "numeric": bool(getattr(estimator, "sparse_output_", False)),
+        "sparse": bool(getattr(estimator, "sparse_output_", False)),
     }
 
 
