@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 from sklearn.pipeline import Pipeline
+from sklearn.tree._tree import Tree
 
 from handler.engine.table import Array, Floats
 
@@ -149,7 +150,7 @@ def _cuts_of(estimator: Any, fronts: tuple[Any, ...]) -> Iterator[_Cuts]:
     if isinstance(estimator, Pipeline):
         steps = [step for _, step in estimator.steps if step not in (None, "passthrough")]
         yield from _cuts_of(steps[-1], (*fronts, *steps[:-1]))
-    elif hasattr(estimator, "tree_"):
+    elif isinstance(getattr(estimator, "tree_", None), Tree):  # not the KD-tree of a density
         split = estimator.tree_.feature >= 0
         tree = estimator.tree_
         yield _Cuts(fronts, tree.feature[split], tree.threshold[split], single=True)
