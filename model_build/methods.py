@@ -3,6 +3,7 @@
 from inspect import signature
 from typing import Any
 
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.pipeline import Pipeline
 
 from handler.engine.base import METHODS
@@ -15,7 +16,9 @@ def methods_of(estimator: Any) -> list[str]:
 
 def offers(estimator: Any, method: str) -> bool:
     """Whether a fitted estimator answers ``method``, one of ``METHODS``."""
-    return _has_std(estimator) if method == "predict_std" else hasattr(estimator, method)
+    if method == "predict_std":
+        return _has_std(estimator)
+    return hasattr(estimator, method) and not (method == "transform" and _projects_not(estimator))
 
 
 def _has_std(estimator: Any) -> bool:
@@ -24,3 +27,10 @@ def _has_std(estimator: Any) -> bool:
         return _has_std(estimator.steps[-1][1])
     predict = getattr(estimator, "predict", None)
     return predict is not None and "return_std" in signature(predict).parameters
+
+
+def _projects_not(estimator: Any) -> bool:
+    """Whether its ``transform`` always raises NotImplementedError: a solver that finds no axes."""
+    if isinstance(estimator, Pipeline):
+        return _projects_not(estimator.steps[-1][1])
+    return isinstance(estimator, LinearDiscriminantAnalysis) and estimator.solver == "lsqr"

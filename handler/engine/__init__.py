@@ -99,6 +99,11 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "GaussianNaiveBayes",
         "MultinomialNaiveBayes",
     ),
+    "discriminant": (
+        "LinearDiscriminant",
+        "LinearDiscriminantProjection",
+        "QuadraticDiscriminant",
+    ),
 }
 
 

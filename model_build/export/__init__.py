@@ -13,6 +13,7 @@ from model_build.export import (
     calibration,
     compose,
     decomposition,
+    discriminant,
     impute,
     linear,
     meta,
@@ -52,6 +53,7 @@ FAMILIES: Mapping[str, Mapping[type, Exporter]] = {
     "target": target.EXPORTERS,
     "meta": meta.EXPORTERS,
     "naive_bayes": naive_bayes.EXPORTERS,
+    "discriminant": discriminant.EXPORTERS,
 }
 
 

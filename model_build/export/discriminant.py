@@ -1,0 +1,50 @@
+"""Exports discriminant analyses; the mirror of ``handler.engine.discriminant``."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from sklearn import discriminant_analysis
+
+from model_build.export.node import Context, Exporter, Node
+
+
+def _linear(estimator: Any, context: Context) -> Node:
+    if len(estimator.classes_) == 1:
+        raise context.unsupported(estimator, "it knows one class, for which it gives no answers")
+    return {
+        "kind": "discriminant.LinearDiscriminant",
+        "classes": estimator.classes_,
+        "coef": estimator.coef_,
+        "intercept": estimator.intercept_,
+        **({} if estimator.solver == "lsqr" else _projection(estimator)),
+    }
+
+
+def _projection(estimator: Any) -> Node:
+    return {
+        "kind": "discriminant.LinearDiscriminantProjection",
+        "mean": estimator.xbar_ if estimator.solver == "svd" else None,
+        "scalings": estimator.scalings_,
+        "n_components": estimator._max_components,
+    }
+
+
+def _quadratic(estimator: Any, _: Context) -> Node:
+    fitted = zip(estimator.rotations_, estimator.scalings_, strict=True)
+    with np.errstate(divide="ignore"):  # a class's prior may be 0
+        log_priors = np.log(estimator.priors_)
+    return {
+        "kind": "discriminant.QuadraticDiscriminant",
+        "classes": estimator.classes_,
+        "means": estimator.means_,
+        "rotations": [rotation * (scaling ** (-0.5)) for rotation, scaling in fitted],
+        "log_determinants": np.asarray([np.sum(np.log(each)) for each in estimator.scalings_]),
+        "log_priors": log_priors,
+    }
+
+
+EXPORTERS: Mapping[type, Exporter] = {
+    discriminant_analysis.LinearDiscriminantAnalysis: _linear,
+    discriminant_analysis.QuadraticDiscriminantAnalysis: _quadratic,
+}

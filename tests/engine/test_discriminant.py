@@ -1,0 +1,147 @@
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.covariance import OAS
+from sklearn.discriminant_analysis import (
+    LinearDiscriminantAnalysis,
+    QuadraticDiscriminantAnalysis,
+)
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+from handler.artifact import load_model
+from model_build.export import UnsupportedEstimator, export_model
+from tests.engine.drawn import (
+    NAMES,
+    Codes,
+    Matrix,
+    Shape,
+    assert_both_refuse,
+    assert_identical,
+    assert_proven,
+    codes_of,
+    examples,
+    fitted,
+    shapes,
+    unlike_scales,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.engine.conftest import AssertPair
+
+LINEAR = [
+    LinearDiscriminantAnalysis(),
+    LinearDiscriminantAnalysis(n_components=1, tol=1e-3),
+    LinearDiscriminantAnalysis(solver="lsqr"),
+    LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto"),
+    LinearDiscriminantAnalysis(solver="lsqr", covariance_estimator=OAS()),
+    LinearDiscriminantAnalysis(solver="eigen"),
+    LinearDiscriminantAnalysis(solver="eigen", shrinkage=0.4, n_components=1),
+    LinearDiscriminantAnalysis(solver="eigen", covariance_estimator=OAS()),
+]
+QUADRATIC = [
+    QuadraticDiscriminantAnalysis(),
+    QuadraticDiscriminantAnalysis(reg_param=0.3),
+    QuadraticDiscriminantAnalysis(solver="eigen"),
+    QuadraticDiscriminantAnalysis(solver="eigen", shrinkage="auto"),
+    QuadraticDiscriminantAnalysis(solver="eigen", shrinkage=0.2),
+    QuadraticDiscriminantAnalysis(solver="eigen", covariance_estimator=OAS()),
+]
+analyses = pytest.mark.parametrize("analysis", [*LINEAR, *QUADRATIC], ids=repr)
+
+
+def problem(seed: int, width: int, classes: int) -> tuple[Matrix, Codes]:
+    X = unlike_scales(seed, width, rows=90)
+    return X, codes_of(X, classes, np.random.default_rng(seed), of_each=width + 4)
+
+
+@analyses
+@examples(6)
+@given(shape=shapes(widest=8))
+def test_analyses(analysis: Any, shape: Shape, tmp_path: "Path") -> None:
+    X, codes = problem(shape.seed, shape.width, shape.classes)
+    assert_proven(fitted(analysis, X, shape.labels(codes)), X, tmp_path)
+
+
+@pytest.mark.parametrize("analysis", [LINEAR[0], QUADRATIC[0]], ids=repr)
+@examples(8)
+@given(shape=shapes(widest=5), scale=st.sampled_from([1.0, 0.0]))
+def test_given_priors(analysis: Any, shape: Shape, scale: float, tmp_path: "Path") -> None:
+    X, codes = problem(shape.seed, shape.width, shape.classes)
+    priors = np.r_[scale, np.arange(2.0, shape.classes + 1)]
+    reference = fitted(analysis.set_params(priors=priors / priors.sum()), X, codes)
+    analysis.set_params(priors=None)
+    assert_proven(reference, X, tmp_path)
+
+
+@analyses
+@pytest.mark.parametrize("classes", [2, 3])
+def test_bit_for_bit(analysis: Any, classes: int, tmp_path: "Path") -> None:
+    X, codes = problem(1, 5, classes)
+    assert_identical(fitted(analysis, X, NAMES[codes]), X, tmp_path)
+
+
+@analyses
+@pytest.mark.parametrize("rows", [1, 2, 90])
+def test_frames(analysis: Any, rows: int, assert_pair: "AssertPair") -> None:
+    X, codes = problem(5, 4, 3)
+    frame = pd.DataFrame(X, columns=list("abcd"))
+    assert_pair(fitted(analysis, frame, codes), frame, frame.iloc[:rows])
+
+
+def test_many_classes_in_a_batch(assert_pair: "AssertPair") -> None:
+    rng = np.random.default_rng(0)
+    X, codes = rng.normal(size=(300, 9)), np.arange(300) % 12
+    for analysis in (LINEAR[0], QUADRATIC[0]):
+        assert_pair(fitted(analysis, X, codes), X, X * 3)
+
+
+@pytest.mark.parametrize("analysis", [LINEAR[0], LINEAR[5]], ids=repr)
+def test_as_a_step_that_projects(analysis: Any, tmp_path: "Path") -> None:
+    X, codes = problem(2, 6, 4)
+    pipeline = make_pipeline(StandardScaler(), analysis, LogisticRegression())
+    assert_proven(fitted(pipeline, X, codes), X, tmp_path)
+
+
+@pytest.mark.parametrize("analysis", [LINEAR[0], LINEAR[2], QUADRATIC[3]], ids=repr)
+def test_in_single_precision(analysis: Any, assert_pair: "AssertPair") -> None:
+    X, codes = problem(2, 3, 3)
+    words = NAMES.astype(object)[(np.median(X, axis=0) < X).astype(int)]
+    encoder = OneHotEncoder(dtype=np.float32, sparse_output=False, drop="first")
+    assert_pair(fitted(make_pipeline(encoder, analysis), words, codes), words, words)
+
+
+def test_the_least_squares_solver_projects_nothing(tmp_path: "Path") -> None:
+    X, codes = problem(0, 3, 3)
+    reference = LinearDiscriminantAnalysis(solver="lsqr").fit(X, codes)
+    with pytest.raises(NotImplementedError):
+        reference.transform(X)
+    for estimator in (reference, make_pipeline(StandardScaler(), reference).fit(X, codes)):
+        export_model(estimator, X, tmp_path / "model")
+        assert "transform" not in load_model(tmp_path / "model").methods
+
+
+def test_one_class_has_no_answers(tmp_path: "Path") -> None:
+    X, _ = problem(0, 3, 2)
+    reference = fitted(LinearDiscriminantAnalysis(), X, np.zeros(len(X)))
+    with pytest.raises(UnsupportedEstimator, match="one class"):
+        export_model(reference, X, tmp_path / "model")
+
+
+@analyses
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_refuses_what_scikit_learn_refuses(analysis: Any, value: float, tmp_path: "Path") -> None:
+    X, codes = problem(0, 4, 2)
+    reference = fitted(analysis, X, codes)
+    export_model(reference, X, tmp_path / "model")
+    X[5, 2] = value
+    model = load_model(tmp_path / "model")
+    for method in model.methods:
+        assert_both_refuse(reference, model, X, [(5, 2)], method)
