@@ -33,14 +33,37 @@ def in_chunks(compute: Compute, X: Inputs, size: int) -> Any:
     count = n_rows(X)
     if count <= size:
         return compute(X)
-    return joined([_chunk(compute, X, start, start + size) for start in range(0, count, size)])
+    answer = _chunk(compute, X, 0, size)
+    whole = _Whole(answer, count)
+    for start in range(size, count, size):
+        del answer  # its memory is the next one's: new memory is dearer than most computations
+        answer = _chunk(compute, X, start, start + size)
+        whole.add(answer)
+    return whole.answer
 
 
-def joined(answers: list[Any]) -> Any:
-    """Return the answers for chunks as one: arrays, or lists of arrays, one below the other."""
-    if isinstance(answers[0], list):
-        return [np.concatenate(parts) for parts in zip(*answers, strict=True)]
-    return np.concatenate(answers)
+class _Whole:
+    """The answers for chunks as one: arrays, or lists of arrays, one below the other."""
+
+    def __init__(self, first: Any, count: int) -> None:
+        parts = first if isinstance(first, list) else [first]
+        self._parts = [np.empty((count, *part.shape[1:]), part.dtype) for part in parts]
+        self._is_list = isinstance(first, list)
+        self._filled = 0
+        self.add(first)
+
+    def add(self, answer: Any) -> None:
+        start = self._filled
+        for i, part in enumerate(answer if self._is_list else [answer]):
+            # Chunks may differ in type, as where only one of them has a missing value.
+            dtype = np.result_type(self._parts[i], part)
+            self._parts[i] = self._parts[i].astype(dtype, copy=False)
+            self._parts[i][start : start + len(part)] = part
+            self._filled = start + len(part)
+
+    @property
+    def answer(self) -> Any:
+        return self._parts if self._is_list else self._parts[0]
 
 
 def _chunk(compute: Compute, X: Inputs, start: int, stop: int) -> Any:
