@@ -36,12 +36,32 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "RobustScaler",
         "StandardScaler",
     ),
+    "expansion": (
+        "PolynomialFeatures",
+        "SplineTransformer",
+    ),
     "impute": ("SimpleImputer",),
     "trees": (
         "MultiOutputTreesClassifier",
         "TreesClassifier",
         "TreesRegressor",
     ),
+    "adaboost": (
+        "AdaBoostClassifier",
+        "AdaBoostRegressor",
+        "EstimatorVotes",
+        "TreeVotes",
+        "TreesMedian",
+    ),
+    "bagging": (
+        "BaggingClassifier",
+        "BaggingRegressor",
+        "ClassifierSum",
+        "RegressorSum",
+        "TreeSum",
+    ),
+    "isolation": ("IsolationForest",),
+    "embedding": ("TreesEmbedding",),
     "boosting": (
         "BoostingClassifier",
         "BoostingRegressor",
@@ -56,6 +76,15 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "PrincipalComponents",
         "Projection",
     ),
+    "cluster": (
+        "BisectedCenters",
+        "Centers",
+        "NearestPoint",
+        "PooledFeatures",
+        "PooledMeans",
+        "Subclusters",
+        "Unclustered",
+    ),
     "svm": (
         "SupportVectorClassifier",
         "SupportVectorOneClass",
@@ -66,6 +95,12 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "OneVsOneClassifier",
         "OneVsRestClassifier",
         "OutputCodeClassifier",
+    ),
+    "multioutput": (
+        "ClassifierChain",
+        "MultiOutputClassifier",
+        "MultiOutputRegressor",
+        "RegressorChain",
     ),
     "calibration": (
         "CalibratedByClass",
@@ -103,6 +138,12 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "LinearDiscriminant",
         "LinearDiscriminantProjection",
         "QuadraticDiscriminant",
+    ),
+    "mixture": (
+        "DiagonalMixture",
+        "FullMixture",
+        "SphericalMixture",
+        "TiedMixture",
     ),
 }
 

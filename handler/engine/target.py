@@ -1,16 +1,15 @@
 """Regressors of a transformed target, and the way back from what they predict."""
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import cast
 
 import numpy as np
-from numpy.typing import NDArray
 
 from handler.engine.base import Evaluator
 from handler.engine.checks import as_finite, as_finite_or_missing
-from handler.engine.table import Array, Floats, Inputs, as_float
+from handler.engine.special import ndtr
+from handler.engine.table import Array, Floats, Inputs, as_array, as_float
 from handler.errors import ArtifactError
 
 
@@ -40,7 +39,7 @@ class TransformedTargetRegressor(Evaluator):
         if answer.ndim == 1:
             answer = answer.reshape(-1, 1)
         for step in self.inverse:
-            answer = step.transform(answer)
+            answer = as_array(step.transform(answer))
         return answer[:, 0] if self.flat and answer.shape[1:] == (1,) else answer
 
 
@@ -162,7 +161,7 @@ class InverseQuantile(Evaluator):
 
     def _column(self, column: Floats, marks: Floats) -> Floats:
         if self.normal:
-            column = _normal_cdf(column)
+            column = ndtr(column)
         # This near to an end is the end, as in scikit-learn, which computes the same sums.
         margin = 1e-7 if self.normal else 0.0
         answer = np.interp(column, self.references, marks)
@@ -203,9 +202,3 @@ def _negative_part(values: Floats, power: float) -> Floats:
     if abs(power - 2) > np.spacing(1.0):
         return 1 - np.power(-(2 - power) * values + 1, 1 / (2 - power))
     return 1 - np.exp(-values)
-
-
-def _normal_cdf(values: Floats) -> NDArray[np.float64]:
-    """Return the standard normal distribution function; numpy has no error function."""
-    tails = [0.5 * math.erfc(abs(value) * math.sqrt(0.5)) for value in values.tolist()]
-    return np.where(values > 0, 1 - np.array(tails), tails)
