@@ -145,6 +145,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "SphericalMixture",
         "TiedMixture",
     ),
+    "covariance": ("EllipticEnvelope",),
 }
 
 

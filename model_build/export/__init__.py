@@ -15,6 +15,7 @@ from model_build.export import (
     calibration,
     cluster,
     compose,
+    covariance,
     decomposition,
     discriminant,
     embedding,
@@ -70,6 +71,7 @@ FAMILIES: Mapping[str, Mapping[type, Exporter]] = {
     "naive_bayes": naive_bayes.EXPORTERS,
     "discriminant": discriminant.EXPORTERS,
     "mixture": mixture.EXPORTERS,
+    "covariance": covariance.EXPORTERS,
 }
 
 
