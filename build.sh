@@ -19,6 +19,7 @@ skzap: a scikit-learn model as an HTTPS API on AWS Lambda
   ./build.sh test [ARGS]            the whole test suite: lint, format, types, pytest; with ARGS, pytest ARGS
   ./build.sh lint                   lint, format and types alone
   ./build.sh bench [NAME]           the benchmarks, side by side with what a user would deploy instead
+  ./build.sh coverage               sweep every scikit-learn estimator and write docs/coverage.md
   ./build.sh lock                   write the pinned requirements anew from the .in files
   ./build.sh setup                  only install into .venv
   ./build.sh --help                 this text
@@ -159,6 +160,7 @@ main() {
     test) shift; setup; run_tests "$@" ;;
     lint) setup; lint ;;
     bench) shift; setup; run benchmarks "$@" ;;
+    coverage) setup; run benchmarks.coverage ;;
     lock) setup; lock ;;
     setup) setup ;;
     build) [ $# -gt 0 ] && shift; setup; run model_build build "$@" ;;

@@ -3,11 +3,11 @@
 import argparse
 import sys
 
-from benchmarks import cold_start
+from benchmarks import cold_start, estimators
 from handler.errors import SkzapError
 from model_build.console import Console
 
-BENCHMARKS = {"cold_start": cold_start.run}
+BENCHMARKS = {"cold_start": cold_start.run, "estimators": estimators.run}
 
 
 def main() -> int:

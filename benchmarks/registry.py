@@ -49,7 +49,11 @@ WITHOUT_ANSWER: Mapping[str, str] = {
 
 
 class Shape(NamedTuple):
-    """What drawn data look like; ``missing`` holds where the estimator takes missing values."""
+    """What drawn data look like, and how large the model is to be.
+
+    ``missing`` holds where the estimator takes missing values; ``small`` models are quick to fit,
+    others are of scikit-learn's default size.
+    """
 
     seed: int = 0
     rows: int = 80
@@ -59,6 +63,7 @@ class Shape(NamedTuple):
     labels: str = "words"
     missing: bool = False
     uneven: bool = False
+    small: bool = True
 
 
 class Problem(NamedTuple):
@@ -67,6 +72,10 @@ class Problem(NamedTuple):
     X: Any
     y: Any
     new: Any
+
+
+class UnfitData(Exception):
+    """scikit-learn itself cannot fit an estimator on data of this shape."""
 
 
 type Draw = Callable[[Shape, int, np.random.Generator], Any]
@@ -87,11 +96,11 @@ def without_methods() -> set[str]:
 
 
 def make(name: str, shape: Shape) -> Any:
-    """Return an unfitted estimator of a class, small enough to be fitted often."""
+    """Return an unfitted estimator of a class."""
     cls = answering()[name]
     given = _ARGUMENTS.get(name, _nothing)(shape)
-    small = {key: _SMALL[key] for key in _SMALL.keys() & signature(cls).parameters}
-    return cls(**{**small, **given})
+    usual = _SMALL if shape.small else {"random_state": 0}
+    return cls(**{key: usual[key] for key in usual.keys() & signature(cls).parameters} | given)
 
 
 def fitted_problem(name: str, shape: Shape) -> tuple[Any, Problem]:
@@ -99,14 +108,17 @@ def fitted_problem(name: str, shape: Shape) -> tuple[Any, Problem]:
 
     Raises
     ------
-    ValueError
+    UnfitData
         Where scikit-learn cannot fit it on data of this shape.
     """
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         estimator = make(name, shape)
         problem = problem_for(name, estimator, shape)
-        estimator.fit(*(problem.X, problem.y)[: 1 if problem.y is None else 2])
+        try:
+            estimator.fit(*(problem.X, problem.y)[: 1 if problem.y is None else 2])
+        except ValueError as error:
+            raise UnfitData(f"{name} on {shape}: {error}") from error
     return estimator, problem
 
 

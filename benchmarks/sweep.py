@@ -48,7 +48,7 @@ def sweep(name: str, shape: Shape) -> Swept:
 
     Raises
     ------
-    ValueError
+    UnfitData
         Where scikit-learn cannot fit it on data of this shape.
     """
     with TemporaryDirectory() as folder:
