@@ -41,7 +41,11 @@ def compare(estimator: Any, model: Model, X: Any) -> list[Difference]:
     model : Model
     X : DataFrame, 2-D array or list of str; all rows must be such that scikit-learn takes them
     """
-    return [_compare_method(estimator, model, X, method) for method in model.methods]
+    inputs = as_inputs(X)
+    return [
+        difference(method, ask(estimator, method, X), getattr(model, method)(inputs))
+        for method in model.methods
+    ]
 
 
 def as_inputs(X: Any) -> Any:
@@ -66,9 +70,9 @@ def _column(values: "pd.Series[Any]") -> Array:
     return values.to_numpy()
 
 
-def _compare_method(estimator: Any, model: Model, X: Any, method: str) -> Difference:
-    expected = dense(ask(estimator, method, X))
-    got = dense(getattr(model, method)(as_inputs(X)))
+def difference(method: str, expected: Any, got: Any) -> Difference:
+    """Return how two answers of a method to the same rows differ; each of any form."""
+    expected, got = dense(expected), dense(got)
     if expected.shape != got.shape:
         return Difference(method, False, np.inf, 0, expected.shape, got.shape)
     wrong, relative = _differences(expected, got)
