@@ -146,6 +146,12 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "TiedMixture",
     ),
     "covariance": ("EllipticEnvelope",),
+    "dummy": (
+        "ConstantClassifier",
+        "DummyRegressor",
+        "StratifiedClassifier",
+        "UniformClassifier",
+    ),
 }
 
 

@@ -18,6 +18,7 @@ from model_build.export import (
     covariance,
     decomposition,
     discriminant,
+    dummy,
     embedding,
     expansion,
     impute,
@@ -72,6 +73,7 @@ FAMILIES: Mapping[str, Mapping[type, Exporter]] = {
     "discriminant": discriminant.EXPORTERS,
     "mixture": mixture.EXPORTERS,
     "covariance": covariance.EXPORTERS,
+    "dummy": dummy.EXPORTERS,
 }
 
 
