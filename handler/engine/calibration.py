@@ -26,6 +26,11 @@ class CalibratedClassifier(Evaluator):
     classes: Array
     members: Sequence[Evaluator]
 
+    @property
+    def takes_sparse(self) -> bool:
+        """Whether all members take it."""
+        return all(member.takes_sparse for member in self.members)
+
     def supports(self, method: str) -> bool:
         """Whether it is one of its own methods, and its members answer what that needs."""
         return super().supports(method) and all_support(self.members, "predict_proba")
@@ -61,6 +66,11 @@ class CalibratedByClass(Evaluator):
     calibrators: Sequence[Evaluator]
     positions: Sequence[int]
     n_classes: int
+
+    @property
+    def takes_sparse(self) -> bool:
+        """Whether the classifier takes it."""
+        return self.estimator.takes_sparse
 
     def supports(self, method: str) -> bool:
         """Whether it is one of its own methods, and the classifier gives scores."""
@@ -100,6 +110,11 @@ class CalibratedByTemperature(Evaluator):
     estimator: Evaluator
     response: str
     beta: float
+
+    @property
+    def takes_sparse(self) -> bool:
+        """Whether the classifier takes it."""
+        return self.estimator.takes_sparse
 
     def supports(self, method: str) -> bool:
         """Whether it is one of its own methods, and the classifier gives scores."""

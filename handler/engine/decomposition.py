@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from handler.engine.base import Evaluator
-from handler.engine.checks import as_finite
+from handler.engine.checks import as_finite, floating
 from handler.engine.table import Array, Floats, Inputs, as_floating
 from handler.errors import InvalidInput
 
@@ -24,11 +24,11 @@ class Projection(Evaluator):
     components: Array
     offset: Array | None
     scale: Array | None
+    takes_sparse = True
 
     def transform(self, X: Inputs) -> Array:
         """Return the projected inputs, shape (n, n_components)."""
-        values = as_floating(X)
-        as_finite(values)
+        values = floating(X, missing=False)
         # Values far from training's overflow in scikit-learn too.
         with np.errstate(over="ignore", invalid="ignore"):
             projected: Array = values @ self.components.T

@@ -6,7 +6,7 @@ from typing import cast
 import numpy as np
 
 from handler.engine.base import Classifier, Evaluator
-from handler.engine.checks import as_finite
+from handler.engine.checks import as_finite, finite_numbers
 from handler.engine.links import expit, shares, softmax, two_columns
 from handler.engine.table import Array, Floats, Inputs
 
@@ -23,6 +23,7 @@ class LinearRegressor(Evaluator):
 
     coef: Array
     intercept: Array | float
+    takes_sparse = True
 
     def predict(self, X: Inputs) -> Array:
         """Return the predictions, shape (n,) or (n, n_outputs)."""
@@ -40,6 +41,32 @@ class LogLinearRegressor(LinearRegressor):
 
 
 @dataclass(frozen=True, eq=False)
+class BayesianRegressor(LinearRegressor):
+    """A normal distribution over coefficients: the mirror of ``BayesianRidge``.
+
+    Parameters
+    ----------
+    centre : shape (d,), the means of the inputs at training, or zeros
+    uncertain : shape (d,), bool: the inputs whose coefficients are not surely 0
+    covariance : shape (n_uncertain, n_uncertain), of these coefficients
+    noise : float
+        The variance of the targets around their means.
+    """
+
+    centre: Array
+    uncertain: Array
+    covariance: Array
+    noise: float
+
+    def predict_std(self, X: Inputs) -> Floats:
+        """Return the standard deviations of the predictions, shape (n,)."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            centred = (as_finite(X) - self.centre)[:, self.uncertain]
+            variances = (np.dot(centred, self.covariance) * centred).sum(axis=1)
+            return np.sqrt(variances + self.noise)
+
+
+@dataclass(frozen=True, eq=False)
 class LinearClassifier(Classifier):
     """The class with the largest weighted sum: the mirror of ``LinearClassifierMixin``.
 
@@ -53,6 +80,7 @@ class LinearClassifier(Classifier):
     classes: Array
     coef: Array
     intercept: Array | float
+    takes_sparse = True
 
     def decision_function(self, X: Inputs) -> Floats:
         """Return the weighted sums, shape (n, k), or (n,) for two classes."""
@@ -116,6 +144,7 @@ class LinearOneClass(Evaluator):
 
     coef: Array
     offset: Array
+    takes_sparse = True
 
     def decision_function(self, X: Inputs) -> Floats:
         """Return the signed distances to the boundary, shape (n,)."""
@@ -133,4 +162,4 @@ class LinearOneClass(Evaluator):
 def _weighted_sums(X: Inputs, coef: Array, intercept: Array | float) -> Array:
     # Values near the largest float64 overflow to infinities here as they do in scikit-learn.
     with np.errstate(over="ignore", invalid="ignore"):
-        return cast(Array, as_finite(X) @ coef.T + intercept)
+        return cast(Array, finite_numbers(X) @ coef.T + intercept)

@@ -30,6 +30,11 @@ class ThresholdClassifier(Evaluator):
     positive: int
     threshold: float
 
+    @property
+    def takes_sparse(self) -> bool:
+        """Whether the classifier takes it."""
+        return self.estimator.takes_sparse
+
     def supports(self, method: str) -> bool:
         """Whether the classifier answers ``method``, or scores, for a prediction."""
         if method in ("predict", "predict_proba", "predict_log_proba", "decision_function"):

@@ -12,6 +12,7 @@ from handler.engine.base import Evaluator
 from handler.engine.checks import as_finite
 from handler.engine.one_vs_one import Pairs, class_scores, pairs_of
 from handler.engine.responses import all_support, positive_score
+from handler.engine.sparse import Sparse
 from handler.engine.table import Array, Floats, Inputs, as_float, n_rows, take_columns
 
 
@@ -25,6 +26,7 @@ class ConstantClassifier(Evaluator):
     """
 
     value: int
+    takes_sparse = True
 
     def predict(self, X: Inputs) -> Array:
         """Return that value, shape (n,)."""
@@ -58,6 +60,11 @@ class OneVsRestClassifier(Evaluator):
     responses: Sequence[str]
     target: str
     threshold: float
+
+    @property
+    def takes_sparse(self) -> bool:
+        """Whether all its classifiers take it."""
+        return all(part.takes_sparse for part in self.estimators)
 
     def supports(self, method: str) -> bool:
         """Whether all its classifiers answer what ``method`` needs."""
@@ -117,6 +124,11 @@ class OneVsOneClassifier(Evaluator):
     columns: Sequence[NDArray[np.intp] | None]
     threshold: float
 
+    @property
+    def takes_sparse(self) -> bool:
+        """Whether all its classifiers take it."""
+        return all(part.takes_sparse for part in self.estimators)
+
     def supports(self, method: str) -> bool:
         """Whether it is one of its own methods, and all its classifiers predict and score."""
         pairs = zip(self.estimators, self.responses, strict=True)
@@ -132,7 +144,7 @@ class OneVsOneClassifier(Evaluator):
 
     def decision_function(self, X: Inputs) -> Floats:
         """Return votes with confidences to break ties, shape (n, k), or (n,) for two classes."""
-        values = as_float(X)
+        values = X if isinstance(X, Sparse) else as_float(X)
         parts = [values if c is None else take_columns(values, c) for c in self.columns]
         answers = [
             (part.predict(inputs), positive_score(part, asked, inputs))
@@ -163,6 +175,11 @@ class OutputCodeClassifier(Evaluator):
     estimators: Sequence[Evaluator]
     responses: Sequence[str]
     codes: Floats
+
+    @property
+    def takes_sparse(self) -> bool:
+        """Whether all its classifiers take it."""
+        return all(part.takes_sparse for part in self.estimators)
 
     def supports(self, method: str) -> bool:
         """Whether it is ``predict``, and all its classifiers score."""

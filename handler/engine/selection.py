@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from handler.engine.base import Evaluator
-from handler.engine.checks import check_values
+from handler.engine.checks import check_values, finite_numbers
 from handler.engine.sparse import Sparse
 from handler.engine.table import Array, Floats, Inputs, as_array
 
@@ -21,9 +21,14 @@ class Selector(Evaluator):
 
     columns: Array
     finite: bool
+    takes_sparse = True
 
-    def transform(self, X: Inputs) -> Array:
+    def transform(self, X: Inputs) -> Array | Sparse:
         """Return the selected columns, shape (n, d_selected), in their own type."""
+        if isinstance(X, Sparse):
+            if self.finite:
+                finite_numbers(X)
+            return X.take_columns(self.columns)
         values = as_array(X)
         if self.finite:
             check_values(values, missing=False)
@@ -43,6 +48,11 @@ class Elimination(Evaluator):
 
     selector: Evaluator
     estimator: Evaluator
+
+    @property
+    def takes_sparse(self) -> bool:
+        """Whether the estimator takes it; the selection does."""
+        return self.estimator.takes_sparse
 
     @property
     def classes(self) -> Array:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 type Positions = NDArray[np.intp]
 
 # Products that are held at a time while matrices are multiplied.
-_PRODUCTS = 1 << 18
+_PRODUCTS = 1 << 16
 
 
 class Sparse:
@@ -38,6 +38,34 @@ class Sparse:
         rows, columns = np.nonzero(array)
         counts = np.bincount(rows, minlength=len(array))
         return cls(array[rows, columns], columns, _starts(counts), array.shape)
+
+    @classmethod
+    def counted(cls, rows: Positions, columns: Positions, shape: tuple[int, int]) -> "Sparse":
+        """Return how often each place is named by rows and columns, both of shape (m,)."""
+        places = np.sort(rows * shape[1] + columns)
+        firsts = _firsts(places)
+        return cls._at(places[firsts], _lengths(firsts, places), shape)
+
+    @classmethod
+    def summed(
+        cls, rows: Positions, columns: Positions, values: NDArray[Any], shape: tuple[int, int]
+    ) -> "Sparse":
+        """Return values at rows and columns, all of shape (m,), those of one place summed.
+
+        A sum of 0 is stored, as ``csr_array.sum_duplicates`` stores it.
+        """
+        places = rows * shape[1] + columns
+        order = places.argsort(kind="stable")
+        places = places[order]
+        firsts = _firsts(places)
+        sums = np.zeros(len(firsts), dtype=values.dtype)
+        np.add.at(sums, np.repeat(np.arange(len(firsts)), _lengths(firsts, places)), values[order])
+        return cls._at(places[firsts], sums, shape)
+
+    @classmethod
+    def _at(cls, places: Positions, data: NDArray[Any], shape: tuple[int, int]) -> "Sparse":
+        rows, columns = np.divmod(places, shape[1])
+        return cls(data, columns, _starts(np.bincount(rows, minlength=shape[0])), shape)
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -71,21 +99,16 @@ class Sparse:
     def take_columns(self, columns: Positions) -> "Sparse":
         """Return some columns, which ascend, shape (n, len(columns))."""
         # One column that is none stands behind the last, for what lies beyond.
-        columns = np.append(columns, self.shape[1])
-        places = np.searchsorted(columns, self.indices)
-        kept = columns[places] == self.indices
-        counts = np.bincount(self.rows[kept], minlength=self.shape[0])
-        shape = (self.shape[0], len(columns) - 1)
-        return Sparse(self.data[kept], places[kept], _starts(counts), shape)
+        beyond = np.append(columns, self.shape[1])
+        places = np.searchsorted(beyond, self.indices)
+        shape = (self.shape[0], len(columns))
+        chosen = Sparse(self.data, places, self.indptr, shape)
+        return chosen.kept(beyond[places] == self.indices)
 
-    def scaled_columns(self, factors: NDArray[Any]) -> "Sparse":
-        """Return each column times its factor, shape (n, d), in the values' own type.
-
-        The mirror of ``sklearn.utils.sparsefuncs.inplace_csr_column_scale``.
-        """
-        data = self.data.copy()
-        data *= factors[self.indices]
-        return self.with_data(data)
+    def kept(self, mask: NDArray[np.bool_]) -> "Sparse":
+        """Return only the stored values that a mask of shape (nnz,) names."""
+        counts = np.bincount(self.rows[mask], minlength=self.shape[0])
+        return Sparse(self.data[mask], self.indices[mask], _starts(counts), self.shape)
 
     def row_sums(self, values: NDArray[Any]) -> NDArray[Any]:
         """Return the sums of values that belong to the stored ones, shape (n,).
@@ -111,13 +134,13 @@ class Sparse:
         if other.ndim == 1:
             return self.row_sums(self.data * other[self.indices])
         n, k = self.shape[0], other.shape[1]
-        sums = np.zeros(n * k, dtype=np.result_type(self.data, other))
+        sums = np.zeros(k * n, dtype=np.result_type(self.data, other))
         group = max(1, _PRODUCTS // max(1, len(self.data)))
         for start in range(0, k, group):
-            columns = np.arange(start, min(start + group, k))[:, None]
-            products = self.data * other.T[columns, self.indices]
-            np.add.at(sums, (self.rows * k + columns).ravel(), products.ravel())
-        return sums.reshape(n, k)
+            products = self.data * other.T[start : start + group].take(self.indices, axis=1)
+            firsts = np.arange(start, start + len(products))[:, None] * n
+            np.add.at(sums, (self.rows + firsts).ravel(), products.ravel())
+        return np.ascontiguousarray(sums.reshape(k, n).T)
 
 
 def hstack(blocks: Sequence[NDArray[Any] | Sparse]) -> Sparse:
@@ -135,6 +158,15 @@ def hstack(blocks: Sequence[NDArray[Any] | Sparse]) -> Sparse:
         starts += count
         shift += part.shape[1]
     return Sparse(data, indices, indptr, (parts[0].shape[0], shift))
+
+
+def _firsts(places: Positions) -> Positions:
+    """Return where each place is first named, of places in order."""
+    return np.flatnonzero(np.diff(places, prepend=-1))
+
+
+def _lengths(firsts: Positions, places: Positions) -> Positions:
+    return np.diff(firsts, append=len(places))
 
 
 def _starts(counts: Positions) -> Positions:

@@ -7,6 +7,7 @@ import numpy as np
 
 from handler.engine.base import Evaluator
 from handler.engine.responses import respond
+from handler.engine.sparse import Sparse, hstack
 from handler.engine.table import Array, Floats, Inputs, as_array
 
 
@@ -31,6 +32,12 @@ class Stacking(Evaluator):
     second_only: bool
     passthrough: bool
 
+    @property
+    def takes_sparse(self) -> bool:
+        """Whether all members take it, and the final estimator where it is passed through."""
+        passed = [self.final] if self.passthrough else []
+        return all(part.takes_sparse for part in (*self.estimators, *passed))
+
     def supports(self, method: str) -> bool:
         """Whether it has ``method``, the members answer, and the final estimator has it too."""
         pairs = zip(self.estimators, self.responses, strict=True)
@@ -42,12 +49,14 @@ class Stacking(Evaluator):
         """Return the final estimator's predictions, shape (n,) or (n, n_outputs)."""
         return self.final.predict(self.transform(X))
 
-    def transform(self, X: Inputs) -> Array:
+    def transform(self, X: Inputs) -> Array | Sparse:
         """Return the members' answers side by side, shape (n, n_answers)."""
         parts = [
             self._columns(respond(member, asked, X), asked)
             for member, asked in zip(self.estimators, self.responses, strict=True)
         ]
+        if self.passthrough and isinstance(X, Sparse):
+            return hstack([*parts, X])
         return np.hstack([*parts, as_array(X)] if self.passthrough else parts)
 
     def _columns(self, answer: Array, response: str) -> Array:

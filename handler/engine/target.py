@@ -29,6 +29,11 @@ class TransformedTargetRegressor(Evaluator):
     inverse: Sequence[Evaluator]
     flat: bool
 
+    @property
+    def takes_sparse(self) -> bool:
+        """Whether the regressor takes it."""
+        return self.regressor.takes_sparse
+
     def supports(self, method: str) -> bool:
         """Whether it is ``predict``, and the regressor predicts."""
         return method == "predict" and self.regressor.supports("predict")

@@ -24,6 +24,11 @@ class VotingRegressor(Evaluator):
     estimators: Sequence[Evaluator]
     weights: Sequence[float] | None
 
+    @property
+    def takes_sparse(self) -> bool:
+        """Whether all members take it."""
+        return all(member.takes_sparse for member in self.estimators)
+
     def supports(self, method: str) -> bool:
         """Whether it is one of its own methods, and all members predict."""
         return super().supports(method) and all_support(self.estimators, "predict")
@@ -51,6 +56,11 @@ class HardVotingClassifier(Evaluator):
     classes: Array
     estimators: Sequence[Evaluator]
     weights: Sequence[float] | None
+
+    @property
+    def takes_sparse(self) -> bool:
+        """Whether all members take it."""
+        return all(member.takes_sparse for member in self.estimators)
 
     def supports(self, method: str) -> bool:
         """Whether it is one of its own methods, and all members predict."""
@@ -87,6 +97,11 @@ class SoftVotingClassifier(Evaluator):
     estimators: Sequence[Evaluator]
     weights: Sequence[float] | None
     flatten: bool
+
+    @property
+    def takes_sparse(self) -> bool:
+        """Whether all members take it."""
+        return all(member.takes_sparse for member in self.estimators)
 
     def supports(self, method: str) -> bool:
         """Whether it is one of its own methods, and all members give probabilities."""

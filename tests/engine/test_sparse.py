@@ -108,12 +108,28 @@ def test_other_forms_and_scaling(dtype: Any, seed: int) -> None:
     np.testing.assert_array_equal(np.transpose(columns_of(X)), theirs.toarray())
 
 
-def test_scaled_columns_keep_the_type_of_the_values() -> None:
-    X = ours(matrix(3, np.float32))
-    factors = np.random.default_rng(0).normal(size=X.shape[1])
-    scaled = X.scaled_columns(factors)
-    assert scaled.dtype == np.float32
-    np.testing.assert_array_equal(scaled.toarray(), (X.toarray() * factors).astype(np.float32))
+@examples(20)
+@given(seed=seeds)
+def test_places_that_are_named_again(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    rows, columns = rng.integers(0, 4, 30), rng.integers(0, 5, 30)
+    values = rng.choice([-1.0, 1.0], 30)
+    theirs = sparse.coo_array((values, (rows, columns)), shape=(4, 5)).tocsr()
+    assert_same(Sparse.summed(rows, columns, values, (4, 5)), theirs)
+    counts = sparse.coo_array((np.ones(30, dtype=np.intp), (rows, columns)), shape=(4, 5)).tocsr()
+    assert_same(Sparse.counted(rows, columns, (4, 5)), counts)
+    none = np.zeros(0, dtype=np.intp)
+    assert_same(Sparse.counted(none, none, (4, 5)), sparse.csr_array((4, 5), dtype=np.intp))
+    assert_same(Sparse.summed(none, none, np.zeros(0), (4, 5)), sparse.csr_array((4, 5)))
+
+
+@examples(20)
+@given(seed=seeds)
+def test_some_of_the_stored_values(seed: int) -> None:
+    theirs = matrix(seed)
+    kept = ours(theirs).kept(theirs.data != 0)
+    theirs.eliminate_zeros()
+    assert_same(kept, theirs)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
@@ -184,5 +200,5 @@ def test_what_takes_a_sparse_is_handed_it() -> None:
 def test_a_refusal_in_a_later_chunk_names_its_row() -> None:
     bad = WIDE.with_data(np.where(np.arange(300) == 290, np.nan, WIDE.data))
     with pytest.raises(RowsRefused) as refused:
-        in_chunks(finite_numbers, bad, 100)
+        in_chunks(lambda rows: as_array(finite_numbers(rows)), bad, 100)
     assert [problem[:2] for problem in refused.value.problems] == [(290, 290)]
