@@ -128,6 +128,11 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "TransformedTargetRegressor",
     ),
     "meta": ("ThresholdClassifier",),
+    "text": (
+        "CountVectorizer",
+        "HashingVectorizer",
+        "TfidfTransformer",
+    ),
     "naive_bayes": (
         "BernoulliNaiveBayes",
         "CategoricalNaiveBayes",

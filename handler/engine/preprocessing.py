@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from handler.engine.base import Evaluator
-from handler.engine.checks import INFINITE, as_finite, as_finite_or_missing, check_values
+from handler.engine.checks import INFINITE, as_finite_or_missing, check_values, floating
+from handler.engine.sparse import Sparse
 from handler.engine.table import Array, Inputs, Table, as_array, as_floating
 from handler.errors import Refusal, RowsRefused
 
@@ -29,10 +30,17 @@ class StandardScaler(Evaluator):
     mean: Array | None
     scale: Array | None
 
+    @property
+    def takes_sparse(self) -> bool:
+        """Whether zeros stay zeros."""
+        return self.mean is None
+
     @_quiet
-    def transform(self, X: Inputs) -> Array:
+    def transform(self, X: Inputs) -> Array | Sparse:
         """Return the scaled inputs, shape (n, d); a missing value stays missing."""
-        values = _floats_or_missing(X)
+        values = floating(X, missing=True)
+        if isinstance(values, Sparse):
+            return _columns_over(values, self.scale)
         if self.mean is not None:
             values -= self.mean.astype(values.dtype, copy=False)
         if self.scale is not None:
@@ -54,10 +62,17 @@ class RobustScaler(Evaluator):
     center: Array | None
     scale: Array | None
 
+    @property
+    def takes_sparse(self) -> bool:
+        """Whether zeros stay zeros."""
+        return self.center is None
+
     @_quiet
-    def transform(self, X: Inputs) -> Array:
+    def transform(self, X: Inputs) -> Array | Sparse:
         """Return the scaled inputs, shape (n, d); a missing value stays missing."""
-        values = _floats_or_missing(X)
+        values = floating(X, missing=True)
+        if isinstance(values, Sparse):
+            return _columns_over(values, self.scale)
         if self.center is not None:
             values -= self.center
         if self.scale is not None:
@@ -82,7 +97,8 @@ class MinMaxScaler(Evaluator):
     @_quiet
     def transform(self, X: Inputs) -> Array:
         """Return the scaled inputs, shape (n, d); a missing value stays missing."""
-        values = _floats_or_missing(X)
+        values = as_floating(X)
+        as_finite_or_missing(values)
         values *= self.scale
         values += self.minimum
         return _limited(values, self.limits)
@@ -100,11 +116,15 @@ class MaxAbsScaler(Evaluator):
 
     scale: Array
     limits: Sequence[float] | None
+    takes_sparse = True
 
     @_quiet
-    def transform(self, X: Inputs) -> Array:
+    def transform(self, X: Inputs) -> Array | Sparse:
         """Return the scaled inputs, shape (n, d); a missing value stays missing."""
-        values = _floats_or_missing(X)
+        values = floating(X, missing=True)
+        if isinstance(values, Sparse):
+            scaled = _columns_over(values, self.scale)
+            return scaled.with_data(_limited(scaled.data, self.limits))
         values /= self.scale
         return _limited(values, self.limits)
 
@@ -119,12 +139,14 @@ class Normalizer(Evaluator):
     """
 
     norm: Literal["l1", "l2", "max"]
+    takes_sparse = True
 
     @_quiet
-    def transform(self, X: Inputs) -> Array:
+    def transform(self, X: Inputs) -> Array | Sparse:
         """Return rows of norm 1, shape (n, d); a row of (nearly) zeros stays as it is."""
-        values = as_floating(X)
-        as_finite(values)
+        values = floating(X, missing=False)
+        if isinstance(values, Sparse):
+            return _rows_over(values, _STORED_NORMS[self.norm](values))
         norms = _NORMS[self.norm](values)
         # The same bound as scikit-learn's: smaller norms are rounding errors of 0.
         norms[norms < 10 * np.finfo(norms.dtype).eps] = 1.0
@@ -143,10 +165,17 @@ class Binarizer(Evaluator):
 
     threshold: float
 
-    def transform(self, X: Inputs) -> Array:
+    @property
+    def takes_sparse(self) -> bool:
+        """Whether zeros stay zeros."""
+        return self.threshold >= 0
+
+    def transform(self, X: Inputs) -> Array | Sparse:
         """Return zeros and ones, shape (n, d)."""
-        values = as_floating(X)
-        as_finite(values)
+        values = floating(X, missing=False)
+        if isinstance(values, Sparse):
+            above = values.kept(values.data > self.threshold)
+            return above.with_data(np.ones_like(above.data))
         return (values > self.threshold).astype(values.dtype)
 
 
@@ -173,11 +202,13 @@ class OneHotEncoder(Evaluator):
     unknown: Sequence[int | None]
     width: int
     dtype: str
-    _tables: "list[_Table]" = field(init=False, repr=False)
+    _tables: "list[CodeTable]" = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Build the lookup tables once, before the first request."""
-        object.__setattr__(self, "_tables", _tables(self.categories, self.outputs, self.unknown))
+        object.__setattr__(
+            self, "_tables", code_tables(self.categories, self.outputs, self.unknown)
+        )
 
     def transform(self, X: Inputs) -> Array:
         """Return zeros and ones, shape (n, width).
@@ -187,7 +218,7 @@ class OneHotEncoder(Evaluator):
         RowsRefused
             For unknown categories where they are errors, and for infinite numbers.
         """
-        codes = _encoded(X, self._tables, np.intp)
+        codes = category_codes(X, self._tables, np.intp)
         size = X.shape[0] * self.width
         # One place behind the last takes the ones that have no output.
         places = np.where(codes < 0, size, codes + np.arange(0, size, self.width or 1))
@@ -212,12 +243,12 @@ class OrdinalEncoder(Evaluator):
     outputs: Sequence[Array]
     unknown: float | None
     dtype: str
-    _tables: "list[_Table]" = field(init=False, repr=False)
+    _tables: "list[CodeTable]" = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Build the lookup tables once, before the first request."""
         unknown = [self.unknown] * len(self.categories)
-        object.__setattr__(self, "_tables", _tables(self.categories, self.outputs, unknown))
+        object.__setattr__(self, "_tables", code_tables(self.categories, self.outputs, unknown))
 
     def transform(self, X: Inputs) -> Array:
         """Return the categories' numbers, shape (n, d).
@@ -227,10 +258,10 @@ class OrdinalEncoder(Evaluator):
         RowsRefused
             For unknown categories where they are errors, and for infinite numbers.
         """
-        return _encoded(X, self._tables, self.dtype).T
+        return category_codes(X, self._tables, self.dtype).T
 
 
-class _Table(dict[Any, Any]):
+class CodeTable(dict[Any, Any]):
     """The code of each category; the missing value is found whichever NaN it is."""
 
     def __init__(self, categories: Array, codes: Array, unknown: Any) -> None:
@@ -250,13 +281,14 @@ class _UnknownCategoryError(Exception):
     pass
 
 
-def _tables(
+def code_tables(
     categories: Sequence[Array], codes: Sequence[Array], unknown: Sequence[Any]
-) -> list[_Table]:
-    return [_Table(*column) for column in zip(categories, codes, unknown, strict=True)]
+) -> list[CodeTable]:
+    """Return the lookup table of each column."""
+    return [CodeTable(*column) for column in zip(categories, codes, unknown, strict=True)]
 
 
-def _encoded(X: Inputs, tables: Sequence[_Table], dtype: DTypeLike) -> Array:
+def category_codes(X: Inputs, tables: Sequence[CodeTable], dtype: DTypeLike) -> Array:
     """Return each column's codes, shape (d, n)."""
     columns = _lists(X)
     codes = chain.from_iterable(
@@ -292,7 +324,7 @@ def _refuse_infinite(columns: Sequence[Array]) -> None:
 
 
 def _unknown_categories(
-    columns: Sequence[list[Any]], tables: Sequence[_Table]
+    columns: Sequence[list[Any]], tables: Sequence[CodeTable]
 ) -> Iterable[Refusal]:
     for j, (column, table) in enumerate(zip(columns, tables, strict=True)):
         for i, value in enumerate(column):
@@ -300,12 +332,6 @@ def _unknown_categories(
                 table[value]
             except _UnknownCategoryError:
                 yield Refusal(i, j, f"{value!r} is none of the categories seen in training")
-
-
-def _floats_or_missing(X: Inputs) -> Array:
-    values = as_floating(X)
-    as_finite_or_missing(values)
-    return values
 
 
 def _limited(values: Array, limits: Sequence[float] | None) -> Array:
@@ -323,5 +349,41 @@ def _l2(values: Array) -> NDArray[Any]:
 def _largest(values: Array) -> NDArray[Any]:
     return np.asarray(np.abs(values).max(axis=1))
 
+
+def _columns_over(values: Sparse, scale: Array | None) -> Sparse:
+    """Return columns times the inverse of their scale, as ``inplace_column_scale`` has it."""
+    if scale is not None:
+        values.data *= 1.0 / scale[values.indices]
+    return values
+
+
+def _rows_over(values: Sparse, norms: Array) -> Sparse:
+    """Return rows over their norms; one whose norm is 0 stays as it is."""
+    norms[norms == 0] = 1.0
+    values.data /= norms[values.rows]
+    return values
+
+
+def _stored_l1(values: Sparse) -> Array:
+    return values.row_sums(np.abs(values.data).astype(np.float64))
+
+
+def _stored_l2(values: Sparse) -> Array:
+    # Float32 is squared as such and summed in float64, as in inplace_csr_row_normalize_l2.
+    squares = values.data * values.data
+    return np.asarray(np.sqrt(values.row_sums(squares.astype(np.float64))))
+
+
+def _stored_largest(values: Sparse) -> Array:
+    norms = np.zeros(values.shape[0], dtype=values.dtype)
+    np.maximum.at(norms, values.rows, np.abs(values.data))
+    return norms
+
+
+_STORED_NORMS: dict[str, Callable[[Sparse], Array]] = {
+    "l1": _stored_l1,
+    "l2": _stored_l2,
+    "max": _stored_largest,
+}
 
 _NORMS: dict[str, Callable[[Array], NDArray[Any]]] = {"l1": _l1, "l2": _l2, "max": _largest}

@@ -34,6 +34,7 @@ from model_build.export import (
     stacking,
     svm,
     target,
+    text,
     trees,
     voting,
 )
@@ -69,6 +70,7 @@ FAMILIES: Mapping[str, Mapping[type, Exporter]] = {
     "stacking": stacking.EXPORTERS,
     "target": target.EXPORTERS,
     "meta": meta.EXPORTERS,
+    "text": text.EXPORTERS,
     "naive_bayes": naive_bayes.EXPORTERS,
     "discriminant": discriminant.EXPORTERS,
     "mixture": mixture.EXPORTERS,
