@@ -47,23 +47,25 @@ class BayesianRegressor(LinearRegressor):
     Parameters
     ----------
     centre : shape (d,), the means of the inputs at training, or zeros
-    uncertain : shape (d,), bool: the inputs whose coefficients are not surely 0
+    uncertain : shape (d,), bool, the inputs whose coefficients are not surely 0; None for all
     covariance : shape (n_uncertain, n_uncertain), of these coefficients
     noise : float
         The variance of the targets around their means.
     """
 
     centre: Array
-    uncertain: Array
+    uncertain: Array | None
     covariance: Array
     noise: float
 
     def predict_std(self, X: Inputs) -> Floats:
         """Return the standard deviations of the predictions, shape (n,)."""
         with np.errstate(over="ignore", invalid="ignore"):
-            centred = (as_finite(X) - self.centre)[:, self.uncertain]
+            centred = as_finite(X) - self.centre
+            if self.uncertain is not None:
+                centred = centred[:, self.uncertain]
             variances = (np.dot(centred, self.covariance) * centred).sum(axis=1)
-            return np.sqrt(variances + self.noise)
+            return cast(Floats, np.sqrt(variances + self.noise))
 
 
 @dataclass(frozen=True, eq=False)

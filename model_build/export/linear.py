@@ -30,6 +30,25 @@ def _generalised(estimator: Any, context: Context) -> Node:
     return _weighted_sum(_LINKS[link], estimator)
 
 
+def _bayesian(estimator: linear_model.BayesianRidge, _: Context) -> Node:
+    return _with_covariance(estimator, None)
+
+
+def _relevance(estimator: linear_model.ARDRegression, _: Context) -> Node:
+    """Export a model that keeps the inputs whose precision stayed below the threshold."""
+    return _with_covariance(estimator, estimator.lambda_ < estimator.threshold_lambda)
+
+
+def _with_covariance(estimator: Any, uncertain: Array | None) -> Node:
+    return {
+        **_weighted_sum("linear.BayesianRegressor", estimator),
+        "centre": np.asarray(estimator.X_offset_),
+        "uncertain": uncertain,
+        "covariance": estimator.sigma_,
+        "noise": float(1.0 / estimator.alpha_),
+    }
+
+
 def _consensus(estimator: Any, context: Context) -> Node:
     """Export RANSAC: its answers are those of the regressor fitted on the inliers."""
     return context.export(estimator.estimator_, "estimator_")
@@ -80,8 +99,8 @@ def _dense(coef: Any) -> Array:
 
 
 EXPORTERS: Mapping[type, Exporter] = {
-    linear_model.ARDRegression: _regressor,
-    linear_model.BayesianRidge: _regressor,
+    linear_model.ARDRegression: _relevance,
+    linear_model.BayesianRidge: _bayesian,
     linear_model.ElasticNet: _regressor,
     linear_model.ElasticNetCV: _regressor,
     linear_model.GammaRegressor: _generalised,

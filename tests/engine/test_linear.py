@@ -18,6 +18,7 @@ from tests.engine.drawn import (
     examples,
     extreme_rows,
     fitted,
+    seeds,
     shapes,
     unlike_scales,
 )
@@ -295,3 +296,34 @@ def test_refuses_what_scikit_learn_refuses(estimator: Any, value: float, tmp_pat
     export_model(reference, X, tmp_path / "model")
     X[7, 1] = value
     assert_both_refuse(reference, load_model(tmp_path / "model"), X, [(7, 1)])
+
+
+@pytest.mark.parametrize("estimator", [linear_model.BayesianRidge(), linear_model.ARDRegression()])
+@examples(5)
+@given(seed=seeds, width=st.integers(1, 7), intercept=st.booleans(), few=st.booleans())
+def test_standard_deviations(
+    estimator: Any, seed: int, width: int, intercept: bool, few: bool, assert_pair: "AssertPair"
+) -> None:
+    X = unlike_scales(seed, width, rows=5 if few else 60)
+    X[:, -1] = X[:, 0] * (1 + 1e-7)  # nearly collinear, and a variance that cancels
+    y = X[:, 0] + np.random.default_rng(seed).normal(size=len(X))
+    reference = fitted(estimator.set_params(fit_intercept=intercept), X, y)
+    rows = np.vstack([X, 100 * X, extreme_rows(width)])
+    model = assert_pair(reference, X, rows)
+    assert "predict_std" in model.methods
+    with np.errstate(all="ignore"):
+        expected = reference.predict(rows, return_std=True)[1]
+    np.testing.assert_array_equal(model.predict_std(rows), expected)
+    bad = X.copy()
+    bad[2, 0] = np.nan
+    assert_both_refuse(reference, model, bad, [(2, 0)])
+
+
+def test_inputs_without_relevance_add_no_deviation(assert_pair: "AssertPair") -> None:
+    X = unlike_scales(0, 6)
+    y = X[:, 1] + 0.01 * np.random.default_rng(0).normal(size=len(X))
+    reference = linear_model.ARDRegression(threshold_lambda=1e3).fit(X, y)
+    assert 0 < reference.sigma_.shape[0] < X.shape[1]
+    assert_pair(reference, X, X)
+    frame = pd.DataFrame(X, columns=list("abcdef"))
+    assert_pair(linear_model.BayesianRidge().fit(frame, y), frame, frame)
