@@ -18,12 +18,17 @@ from handler.engine.table import Array, Floats
 type _Nodes = NDArray[np.integer[Any]]
 
 # Measured with 100 to 300 trees and 10,000 rows: smaller blocks pay more for numpy's calls,
-# larger ones leave the cache. A block's temporaries stay below 8 MB.
+# larger ones leave the cache. A block's temporaries stay below 2 MB.
 _PAIRS = 1 << 15
-_ROWS = 1 << 13
-# Fewer pairs than this are walked to the end as they are: dropping finished ones costs more.
-_WORTH_DROPPING = 1 << 10
-_LEVELS_BETWEEN_DROPS = 3
+# The inputs of a block's rows, too, stay in the cache.
+_INPUT_BYTES = 1 << 18
+# Finished pairs are dropped where fewer than this part is left; fewer pairs than so many are
+# walked to the end as they are, which costs less.
+_WORTH_KEEPING = 0.8
+_WORTH_DROPPING = 1 << 9
+_LEVELS_BETWEEN_DROPS = 2
+# So few pairs walk one by one: Python's steps cost less than numpy's calls.
+_FEW_PAIRS = 16
 # Fewer rows than this are walked: tables by leaf bits cost some calls a column and a tree.
 _WORTH_TABLES = 64
 # The leaf values that are held at once, 2 MB of them, whatever the numbers of rows and classes.
@@ -31,8 +36,6 @@ _NUMBERS = 1 << 18
 _FEWEST_ROWS = 16
 # Below this many numbers one cumulative sum is faster than a loop over the trees.
 _FEW_NUMBERS = 256
-# Where category splits send a missing value: encoded categories are 0 to 254 at most.
-_MISSING_CATEGORY = 255
 
 
 class Block(NamedTuple):
@@ -64,9 +67,9 @@ class Forest:
         Where a missing value goes left.
     category_splits : (n_category_splits,) integers, optional
         The nodes that split by category.
-    category_left : (n_category_splits, 32) uint8, optional
-        256 bits a split, least significant first: which categories go left, and whether a
-        missing value (bit 255) does.
+    category_left : (n_category_splits, n_bytes) uint8, optional
+        So many bits a split, least significant first: which categories go left, and, the last
+        bit, whether a missing value does.
     """
 
     def __init__(
@@ -85,13 +88,31 @@ class Forest:
         self.roots = roots
         self.depths = depths
         self.missing_left = missing_left
-        self.child = _children(feature, roots)
         self.value = _values(feature, leaf)
-        # Odd columns of the inputs that ``_with_missing`` returns have missing values lowest.
-        self.column = None if missing_left is None else _column_pairs(feature, missing_left)
         self.category = None if category_splits is None else _of_nodes(category_splits, feature)
         self.category_left = category_left
+        self._bits = max(int(feature.max(initial=0)), 1).bit_length()
+        self._links = self._linked()
         self._tables: list[LeafBits] | None = None
+
+    @property
+    def child(self) -> NDArray[np.int64]:
+        """The right child of each split, which the left one follows; a leaf's is itself."""
+        return self._links >> (self._bits + 1)
+
+    def _linked(self) -> NDArray[np.int64]:
+        """Return what a step needs to know of each node but its threshold, in one integer.
+
+        Lowest are the bits of its column, then whether it sends missing values left, then its
+        right child. Indices of 64 bits are what numpy takes as they are.
+        """
+        links = _children(self.feature, self.roots)
+        links <<= 1
+        if self.missing_left is not None:
+            links += self.missing_left
+        links <<= self._bits
+        links += np.maximum(self.feature, 0)
+        return links
 
     def walk(self, X: Array, *, group: int = 1, width: int = 1) -> Iterator[Block]:
         """Yield blocks, rows by rows and for the same rows trees in their order.
@@ -120,59 +141,86 @@ class Forest:
                 yield Block(rows, table.values_of(X[rows]))
 
     def _by_steps(self, X: Array, group: int, width: int) -> Iterator[Block]:
-        columns, inputs = self._columns_and_inputs(X)
-        step = min(_ROWS, max(_FEWEST_ROWS, _NUMBERS // (group * width)))
+        inputs, mask = self._inputs(X)
+        fitting = _INPUT_BYTES // max(1, inputs[0].nbytes)
+        step = max(_FEWEST_ROWS, min(fitting, _NUMBERS // (group * width)))
         for start in range(0, len(X), step):
             rows = slice(start, min(start + step, len(X)))
             count = rows.stop - rows.start
             trees = max(1, _PAIRS // (count * width * group)) * group
             for first in range(0, len(self.roots), trees):
-                nodes = self._leaves(columns, inputs[rows], slice(first, first + trees))
+                nodes = self._leaves(inputs[rows], mask, slice(first, first + trees))
                 yield Block(rows, self.value.take(nodes).reshape(-1, count))
 
-    def _columns_and_inputs(self, X: Array) -> tuple[_Nodes, Array]:
-        if self.column is None or not np.isnan(X).any():
-            return self.feature, np.ascontiguousarray(X)
-        return self.column, _with_missing(X)
+    def _inputs(self, X: Array) -> tuple[Array, int]:
+        """Return the inputs, and which bits of a link are their columns.
 
-    def _leaves(self, columns: _Nodes, inputs: Array, trees: slice) -> _Nodes:
-        """Return the leaf of each (tree, row) pair, trees by trees.
+        With missing values each column is there twice: with NaN, which goes right, and further
+        on, where the bit for missing values points to, with -inf, which goes left.
+        """
+        columns = 1 << self._bits
+        if self.missing_left is None or not np.isnan(X).any():
+            return np.ascontiguousarray(X), columns - 1
+        used = min(columns, X.shape[1])
+        twice = np.empty((len(X), columns + used), dtype=X.dtype)
+        twice[:, :used] = lowest = X[:, :used]
+        twice[:, columns:] = np.where(np.isnan(lowest), -np.inf, lowest)
+        return twice, 2 * columns - 1
+
+    def _leaves(self, inputs: Array, mask: int, trees: slice) -> _Nodes:
+        """Return the leaf of each (tree, row) pair, trees by trees."""
+        roots = self.roots[trees]
+        if len(roots) * len(inputs) <= _FEW_PAIRS and self.category is None:
+            return np.array([self._leaf(root, row, mask) for root in roots for row in inputs])
+        return self._leaves_of_many(inputs, mask, roots, int(self.depths[trees].max()))
+
+    def _leaf(self, root: int, row: Array, mask: int) -> int:
+        link, threshold = self._links.item, self.threshold.item
+        shift, values = self._bits + 1, row.tolist()
+        node, last = int(root), -1
+        while node != last:
+            last, here = node, link(node)
+            node = (here >> shift) + (values[here & mask] <= threshold(node))
+        return node
+
+    def _leaves_of_many(self, inputs: Array, mask: int, roots: _Nodes, depth: int) -> _Nodes:
+        """Return the same by steps of all pairs at once.
 
         A leaf is its own child: NaN, its threshold, is never at least anything.
         """
         count, width = inputs.shape
-        values = inputs.ravel()
-        roots = self.roots[trees]
-        nodes = np.repeat(roots, count)
-        offsets = np.tile(np.arange(count) * width, len(roots))
-        reached, pending = nodes, np.arange(len(nodes))
-        for level in range(1, int(self.depths[trees].max()) + 1):
-            column = columns.take(nodes)
-            value = values.take(offsets + column)
+        values, shift = inputs.ravel(), self._bits + 1
+        nodes: _Nodes = np.repeat(roots.astype(np.intp), count)
+        offsets = np.tile(np.arange(0, count * width, width), len(roots))
+        reached, pending = nodes, cast(_Nodes | None, None)
+        for level in range(1, depth + 1):
+            links = self._links.take(nodes)
+            places = links & mask
+            places += offsets
+            value = values.take(places)
             left = value <= self.threshold.take(nodes)
             if self.category is not None:
                 self._split_by_category(nodes, value, left)
-            nodes = self.child.take(nodes) + left
+            links >>= shift
+            links += left
             if level % _LEVELS_BETWEEN_DROPS == 0 and len(nodes) > _WORTH_DROPPING:
-                walking = column >= 0
-                if 2 * np.count_nonzero(walking) < len(nodes):
-                    reached[pending] = nodes
-                    nodes, offsets = nodes[walking], offsets[walking]
-                    pending = pending[walking]
-        if len(pending) == len(reached):
-            return nodes
-        reached[pending] = nodes
-        return reached
+                walking = links != nodes
+                if np.count_nonzero(walking) < _WORTH_KEEPING * len(nodes):
+                    kept = np.flatnonzero(walking)
+                    reached, pending = _set_aside(reached, pending, links, kept)
+                    links, offsets = links.take(kept), offsets.take(kept)
+            nodes = links
+        return nodes if pending is None else _put(reached, pending, nodes)
 
     def _split_by_category(self, nodes: _Nodes, value: Array, left: NDArray[np.bool_]) -> None:
         """Correct ``left`` in place where a node splits by category."""
         splits = cast(_Nodes, self.category).take(nodes)
         pairs = np.flatnonzero(splits >= 0)
+        octets = cast(Array, self.category_left)
         codes = value[pairs]
-        codes[np.isnan(codes)] = _MISSING_CATEGORY
+        codes[np.isnan(codes)] = 8 * octets.shape[1] - 1
         bits = codes.astype(np.intp)
-        octets = cast(Array, self.category_left)[splits[pairs], bits >> 3]
-        left[pairs] = octets >> (bits & 7) & 1
+        left[pairs] = octets[splits[pairs], bits >> 3] >> (bits & 7) & 1
 
 
 def sum_scalars(forest: Forest, values: Floats, X: Array, start: Floats) -> Floats:
@@ -229,9 +277,23 @@ def _add_in_order(total: Floats, terms: Floats) -> None:
         total += term
 
 
-def _children(feature: _Nodes, roots: _Nodes) -> NDArray[np.int32]:
+def _set_aside(
+    reached: _Nodes, pending: _Nodes | None, nodes: _Nodes, kept: _Nodes
+) -> tuple[_Nodes, _Nodes]:
+    """Note the nodes reached so far; return them with the places of those that walk on."""
+    if pending is None:
+        return nodes, kept
+    return _put(reached, pending, nodes), pending.take(kept)
+
+
+def _put(reached: _Nodes, places: _Nodes, nodes: _Nodes) -> _Nodes:
+    reached[places] = nodes
+    return reached
+
+
+def _children(feature: _Nodes, roots: _Nodes) -> NDArray[np.int64]:
     """Return each split's right child (the left one follows it), and each leaf itself."""
-    child = np.arange(len(feature), dtype=np.int32)
+    child = np.arange(len(feature))
     splits = np.flatnonzero(feature >= 0)
     # Each tree has one leaf more than it has splits, which shifts the nodes after it by one.
     trees = np.repeat(np.arange(len(roots)), np.diff(roots, append=len(feature)))
@@ -243,18 +305,6 @@ def _values(feature: _Nodes, leaf: _Nodes | None) -> NDArray[np.int32]:
     """Return the number of each leaf's value, by node (of no meaning for splits)."""
     numbers = np.cumsum(feature < 0, dtype=np.int32) - 1
     return numbers if leaf is None else leaf.astype(np.int32).take(numbers, mode="clip")
-
-
-def _column_pairs(feature: _Nodes, missing_left: NDArray[np.bool_]) -> NDArray[np.int32]:
-    return 2 * feature.astype(np.int32) + missing_left
-
-
-def _with_missing(X: Array) -> Array:
-    """Return each column twice: with NaN, which goes right, and with -inf, which goes left."""
-    pairs = np.repeat(X, 2, axis=1)
-    lowest = pairs[:, 1::2]
-    lowest[np.isnan(lowest)] = -np.inf
-    return pairs
 
 
 def _of_nodes(positions: _Nodes, feature: _Nodes) -> NDArray[np.int32]:

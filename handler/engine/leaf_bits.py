@@ -31,7 +31,6 @@ _TABLE_BYTES = 1 << 23
 _MASK_BYTES = 1 << 18
 # Measured in nanoseconds: a step of the walk, a byte of a mask, and a search among thresholds.
 _STEP, _BYTE, _SEARCH = 7.0, 0.12, 50.0
-_MISSING_CATEGORY = 255
 
 
 class _Intervals(NamedTuple):
@@ -95,7 +94,7 @@ class LeafBits:
 
     def values_of(self, X: Array) -> _Integers:
         """Return the number of the leaf value of each (tree, row), shape (n_trees, n)."""
-        codes = [_codes(X[:, column], thresholds) for column, thresholds, _ in self.columns]
+        codes = [_codes(X[:, column.column], column) for column in self.columns]
         leaves = np.empty((self.n_trees, len(X)), dtype=np.uint8)
         step = max(1, _MASK_BYTES // (self.n_trees * self.dtype.itemsize))
         for start in range(0, len(X), step):
@@ -126,10 +125,10 @@ class LeafBits:
     def _columns(
         self, forest: "Forest", intervals: _Intervals, nodes: _Integers, tree: _Integers
     ) -> Iterator[_Column]:
-        feature = forest.feature[nodes]
+        feature, child = forest.feature[nodes], forest.child
         for column in np.unique(feature[feature >= 0]):
             mine = feature == column
-            kept = _leaves_kept(intervals, forest.child[nodes[mine]] + 1).astype(self.dtype)
+            kept = _leaves_kept(intervals, child[nodes[mine]] + 1).astype(self.dtype)
             splits = _Splits(nodes[mine], tree[mine], kept)
             if forest.category is not None and forest.category[splits.nodes[0]] >= 0:
                 yield _Column(int(column), None, self._by_category(forest, splits))
@@ -150,8 +149,8 @@ class LeafBits:
         return _Column(column, thresholds, masks)
 
     def _by_category(self, forest: "Forest", splits: "_Splits") -> _Masks:
-        masks = self._all_possible(_MISSING_CATEGORY + 1)
         octets = cast(Array, forest.category_left)[cast(Array, forest.category)[splits.nodes]]
+        masks = self._all_possible(8 * octets.shape[1])
         left = np.unpackbits(octets, axis=1, bitorder="little").astype(bool)
         kept = np.where(left, np.iinfo(self.dtype).max, splits.kept[:, None])
         np.bitwise_and.at(masks.T, splits.tree, kept)
@@ -169,13 +168,13 @@ class _Splits(NamedTuple):
     kept: _Masks
 
 
-def _codes(values: Array, thresholds: Array | None) -> _Integers:
+def _codes(values: Array, column: _Column) -> _Integers:
     """Return the rows of a column's table that its values stand for."""
-    missing = np.isnan(values)
-    if thresholds is None:
-        return np.where(missing, _MISSING_CATEGORY, values).astype(np.intp)
-    codes = np.searchsorted(thresholds, values)
-    codes[missing] = len(thresholds) + 1
+    missing, last = np.isnan(values), len(column.masks) - 1
+    if column.thresholds is None:
+        return np.where(missing, last, values).astype(np.intp)
+    codes = np.searchsorted(column.thresholds, values)
+    codes[missing] = last
     return codes
 
 
@@ -188,22 +187,23 @@ def _leaves_kept(intervals: _Intervals, left: _Integers) -> NDArray[np.uint64]:
 
 def _intervals(forest: "Forest") -> _Intervals:
     """Return the leaves under each node, those of a left child before those of a right one."""
-    levels = list(_splits_by_level(forest))
+    child = forest.child
+    levels = list(_splits_by_level(forest, child))
     leaves = np.ones(len(forest.feature), dtype=np.int32)
     for splits in reversed(levels):
-        right = forest.child[splits]
+        right = child[splits]
         leaves[splits] = leaves[right] + leaves[right + 1]
     first = np.zeros(len(forest.feature), dtype=np.int32)
     for splits in levels:
-        right = forest.child[splits]
+        right = child[splits]
         first[right + 1] = first[splits]
         first[right] = first[splits] + leaves[right + 1]
     return _Intervals(leaves, first)
 
 
-def _splits_by_level(forest: "Forest") -> Iterator[_Integers]:
+def _splits_by_level(forest: "Forest", child: _Integers) -> Iterator[_Integers]:
     splits = forest.roots[forest.feature[forest.roots] >= 0]
     while len(splits):
         yield splits
-        children = np.concatenate((forest.child[splits], forest.child[splits] + 1))
+        children = np.concatenate((child[splits], child[splits] + 1))
         splits = children[forest.feature[children] >= 0]
