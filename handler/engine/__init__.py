@@ -157,6 +157,14 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "StratifiedClassifier",
         "UniformClassifier",
     ),
+    "neural_network": (
+        "BinaryPerceptronClassifier",
+        "BoltzmannFeatures",
+        "BoltzmannMachine",
+        "MultilabelPerceptronClassifier",
+        "PerceptronClassifier",
+        "PerceptronRegressor",
+    ),
 }
 
 

@@ -29,6 +29,7 @@ from model_build.export import (
     multiclass,
     multioutput,
     naive_bayes,
+    neural_network,
     preprocessing,
     selection,
     stacking,
@@ -76,6 +77,7 @@ FAMILIES: Mapping[str, Mapping[type, Exporter]] = {
     "mixture": mixture.EXPORTERS,
     "covariance": covariance.EXPORTERS,
     "dummy": dummy.EXPORTERS,
+    "neural_network": neural_network.EXPORTERS,
 }
 
 

@@ -20,6 +20,7 @@ def key_of(estimator: Any, context: Context) -> Array:
     if not isinstance(estimator.random_state, Integral):
         why = "it draws at random when it predicts, and its random_state is no whole number"
         raise context.unsupported(estimator, why)
-    return np.random.RandomState(int(estimator.random_state)).get_state(legacy=False)["state"][
-        "key"
-    ]
+    generator = np.random.RandomState(int(estimator.random_state))
+    state: Any = generator.get_state(legacy=False)
+    key: Array = state["state"]["key"]
+    return key
