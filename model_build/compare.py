@@ -91,7 +91,10 @@ def dense(answer: Any) -> Array:
     """
     if isinstance(answer, list) and np.ndim(answer[0]) == 2:
         return np.concatenate(answer, axis=1)
-    return np.asarray(answer.toarray() if hasattr(answer, "toarray") else answer)
+    array = np.asarray(answer.toarray() if hasattr(answer, "toarray") else answer)
+    if array.dtype == object:  # pandas' own missing value is neither equal nor unequal to itself
+        array = np.where(pd.isna(array), np.nan, array)
+    return array
 
 
 def rounding_floor(expected: Array) -> float:
