@@ -1,6 +1,7 @@
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,7 +9,7 @@ from sklearn.linear_model import LinearRegression
 
 from handler.artifact import load_model
 from handler.model import Model
-from model_build.compare import RELATIVE, compare
+from model_build.compare import RELATIVE, compare, difference
 from model_build.export import export_model
 
 
@@ -70,3 +71,10 @@ def test_special_values(expected: list[Any], got: list[Any], equal: bool) -> Non
 
     wrong, _ = _differences(np.array(expected), np.array(got))
     assert (not wrong.any()) is equal
+
+
+def test_missing_values_of_pandas_are_missing() -> None:
+    expected = pd.DataFrame({"a": pd.array(["x", None], dtype="string")})
+    got = np.array([["x"], [np.nan]], dtype=object)
+    assert difference("transform", expected, got).equal
+    assert not difference("transform", expected, got[::-1]).equal
