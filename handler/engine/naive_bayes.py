@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handler.engine.base import Evaluator
-from handler.engine.checks import as_finite, as_finite_numbers
+from handler.engine.checks import as_finite, as_finite_numbers, finite_numbers
 from handler.engine.links import logsumexp
+from handler.engine.sparse import Sparse
 from handler.engine.table import Array, Floats, Inputs
 from handler.errors import Refusal, RowsRefused
 
@@ -93,12 +94,13 @@ class MultinomialNaiveBayes(_NaiveBayes):
 
     weights: Array
     biases: Array
+    takes_sparse = True
 
     def _joint(self, X: Inputs) -> Floats:
-        return self._sums(as_finite(X))
+        return self._sums(finite_numbers(X))
 
-    def _sums(self, counts: Floats) -> Floats:
-        # Weights are infinite where nothing was smoothed.
+    def _sums(self, counts: Array | Sparse) -> Floats:
+        # Far values overflow in scikit-learn too.
         with np.errstate(over="ignore", invalid="ignore"):
             return counts @ self.weights.T + self.biases
 
@@ -115,7 +117,13 @@ class BernoulliNaiveBayes(MultinomialNaiveBayes):
     threshold: float
 
     def _joint(self, X: Inputs) -> Floats:
-        return self._sums((as_finite_numbers(X) > self.threshold).astype(np.float64))
+        values = finite_numbers(X)
+        if isinstance(values, Sparse):
+            return self._sums(values.with_data(self._above(values.data)))
+        return self._sums(self._above(values))
+
+    def _above(self, values: Array) -> Floats:
+        return (values > self.threshold).astype(np.float64)
 
 
 @dataclass(frozen=True, eq=False)

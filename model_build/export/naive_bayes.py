@@ -25,18 +25,18 @@ def _gaussian(estimator: naive_bayes.GaussianNB, _: Context) -> Node:
     }
 
 
-def _multinomial(estimator: naive_bayes.MultinomialNB, _: Context) -> Node:
-    return _weighted(estimator, estimator.feature_log_prob_, estimator.class_log_prior_)
+def _multinomial(estimator: naive_bayes.MultinomialNB, context: Context) -> Node:
+    return _weighted(estimator, estimator.feature_log_prob_, estimator.class_log_prior_, context)
 
 
-def _complement(estimator: naive_bayes.ComplementNB, _: Context) -> Node:
+def _complement(estimator: naive_bayes.ComplementNB, context: Context) -> Node:
     """Export ComplementNB: its priors count only where there is one class."""
     single = len(estimator.classes_) == 1
     biases = estimator.class_log_prior_ if single else np.zeros(len(estimator.classes_))
-    return _weighted(estimator, estimator.feature_log_prob_, biases)
+    return _weighted(estimator, estimator.feature_log_prob_, biases, context)
 
 
-def _bernoulli(estimator: naive_bayes.BernoulliNB, _: Context) -> Node:
+def _bernoulli(estimator: naive_bayes.BernoulliNB, context: Context) -> Node:
     """Export BernoulliNB: a feature's absence counts for every row, its presence instead of it."""
     present = estimator.feature_log_prob_
     # Without smoothing a feature may be certain: its absence has the probability 0.
@@ -44,14 +44,18 @@ def _bernoulli(estimator: naive_bayes.BernoulliNB, _: Context) -> Node:
         absent = np.log(1 - np.exp(present))
         weights = present - absent
         biases = estimator.class_log_prior_ + absent.sum(axis=1)
-    node = _weighted(estimator, weights, biases)
+    node = _weighted(estimator, weights, biases, context)
     if estimator.binarize is None:
         return node
     kind = "naive_bayes.BernoulliNaiveBayes"
     return {**node, "kind": kind, "threshold": float(estimator.binarize)}
 
 
-def _weighted(estimator: Any, weights: Array, biases: Array) -> Node:
+def _weighted(estimator: Any, weights: Array, biases: Array, context: Context) -> Node:
+    if not np.isfinite(weights).all():
+        # 0 times infinity is NaN for arrays; a sparse matrix leaves its zeros out.
+        why = "some of its weights are not finite: sparse and dense inputs are answered otherwise"
+        raise context.unsupported(estimator, why)
     return {
         "kind": "naive_bayes.MultinomialNaiveBayes",
         "classes": estimator.classes_,

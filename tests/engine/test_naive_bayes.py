@@ -1,3 +1,4 @@
+import tracemalloc
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -5,7 +6,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.base import clone
+from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.naive_bayes import (
     BernoulliNB,
     CategoricalNB,
@@ -14,10 +15,10 @@ from sklearn.naive_bayes import (
     MultinomialNB,
 )
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
+from sklearn.preprocessing import Binarizer, OneHotEncoder, OrdinalEncoder
 
 from handler.artifact import load_model
-from model_build.export import export_model
+from model_build.export import UnsupportedEstimator, export_model
 from tests.engine.drawn import (
     NAMES,
     Codes,
@@ -42,14 +43,14 @@ if TYPE_CHECKING:
 COUNTING = [
     MultinomialNB(),
     MultinomialNB(alpha=0.01, fit_prior=False),
-    MultinomialNB(alpha=0, force_alpha=True),
     ComplementNB(),
     ComplementNB(norm=True, alpha=0.3),
     BernoulliNB(),
     BernoulliNB(binarize=1.5, fit_prior=False),
-    BernoulliNB(binarize=None, alpha=0.2),
-    BernoulliNB(alpha=0, force_alpha=True),
+    BernoulliNB(binarize=0.1),
+    make_pipeline(Binarizer(), BernoulliNB(binarize=None, alpha=0.2)),
 ]
+WORDS = ["alpha", "beta", "gamma", "delta", "épsilon", "zeta"]
 CLASSIFIERS = [GaussianNB(), *COUNTING, CategoricalNB()]
 classifiers = pytest.mark.parametrize("classifier", CLASSIFIERS, ids=repr)
 
@@ -82,7 +83,8 @@ def test_normal_features(
 @examples(8)
 @given(shape=shapes(widest=12, fewest_classes=1))
 def test_counts(classifier: Any, shape: Shape, tmp_path: "Path") -> None:
-    X, codes = counts(shape.seed, shape.width, shape.classes)
+    # The normalised weight of a single column is 0 / 0.
+    X, codes = counts(shape.seed, max(2, shape.width), shape.classes)
     assert_proven(fitted(classifier, X, shape.labels(codes)), X, tmp_path)
 
 
@@ -92,6 +94,19 @@ def test_counts(classifier: Any, shape: Shape, tmp_path: "Path") -> None:
 def test_given_priors(classifier: Any, seed: int, tmp_path: "Path") -> None:
     X, codes = counts(seed, 5, 3)
     assert_proven(fitted(classifier(class_prior=[0.7, 0.1, 0.2]), X, codes), X, tmp_path)
+
+
+UNSMOOTHED = [MultinomialNB(alpha=0), ComplementNB(alpha=0), BernoulliNB(alpha=0)]
+
+
+@pytest.mark.parametrize("classifier", UNSMOOTHED, ids=repr)
+def test_without_smoothing(classifier: Any, tmp_path: "Path") -> None:
+    X = np.random.default_rng(0).integers(0, 4, size=(60, 5)).astype(float)
+    y = np.arange(60) % 2
+    assert_proven(fitted(classifier, X, y), X, tmp_path)
+    X[:, 1] = y  # a column that tells the class for certain
+    with pytest.raises(UnsupportedEstimator, match="not finite"):
+        export_model(fitted(classifier, X, y), X, tmp_path / "model")
 
 
 @examples(25)
@@ -123,30 +138,60 @@ def test_frames(classifier: Any, rows: int, assert_pair: "AssertPair") -> None:
     assert_pair(fitted(classifier, frame, codes), frame, frame.iloc[:rows])
 
 
-@classifiers
+@pytest.mark.parametrize(
+    "classifier",
+    [GaussianNB, MultinomialNB, ComplementNB, BernoulliNB, lambda: CategoricalNB(min_categories=4)],
+)
 def test_learned_in_parts_with_a_class_that_never_came(classifier: Any, tmp_path: "Path") -> None:
     X, codes = counts(7, 4, 3)
-    reference = clone(classifier)
-    if isinstance(classifier, CategoricalNB):
-        reference.set_params(min_categories=4)
+    reference = classifier()
     with np.errstate(divide="ignore", invalid="ignore"):
         reference.partial_fit(X[:30], codes[:30], classes=np.arange(4))
         reference.partial_fit(X[30:], codes[30:])
     assert_proven(reference, X, tmp_path)
 
 
+@pytest.mark.parametrize("sparse", [True, False])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize(
-    "classifier",
-    [GaussianNB(), MultinomialNB(), BernoulliNB(), BernoulliNB(binarize=0.1)],
-    ids=repr,
+    "classifier", [GaussianNB(), *COUNTING, BernoulliNB(binarize=0.1)], ids=repr
 )
-def test_after_an_encoder(classifier: Any, dtype: Any, assert_pair: "AssertPair") -> None:
+def test_after_an_encoder(
+    classifier: Any, dtype: Any, sparse: bool, assert_pair: "AssertPair"
+) -> None:
     """scikit-learn computes in the precision in which the encoder answers."""
     X, codes = counts(11, 5, 3)
     words = NAMES.astype(object)[X.astype(int)]
-    encoder = OneHotEncoder(dtype=dtype, sparse_output=False, handle_unknown="ignore")
+    sparse = sparse and not isinstance(classifier, GaussianNB)  # which takes none
+    encoder = OneHotEncoder(dtype=dtype, sparse_output=sparse, handle_unknown="ignore")
     assert_pair(fitted(make_pipeline(encoder, classifier), words, codes), words, words)
+
+
+@pytest.mark.parametrize("classifier", COUNTING, ids=repr)
+@pytest.mark.parametrize("vectorizer", [CountVectorizer(), TfidfVectorizer(ngram_range=(1, 2))])
+def test_texts(vectorizer: Any, classifier: Any, assert_pair: "AssertPair") -> None:
+    rng = np.random.default_rng(0)
+    texts = [" ".join(rng.choice(WORDS, rng.integers(0, 9))) for _ in range(60)]
+    reference = fitted(make_pipeline(vectorizer, classifier), texts, np.arange(60) % 3)
+    assert_pair(reference, texts, [*texts, "", "unheard of", " ".join(WORDS * 3)])
+
+
+@pytest.mark.parametrize("classifier", [MultinomialNB(), ComplementNB(), BernoulliNB()], ids=repr)
+def test_many_words_cost_memory_by_those_of_the_request(classifier: Any, tmp_path: "Path") -> None:
+    words = [f"word{i}" for i in range(50_000)]
+    texts = [" ".join(words[i::1000]) for i in range(1000)]
+    reference = make_pipeline(CountVectorizer(), classifier).fit(texts, np.arange(1000) % 2)
+    export_model(reference, texts[:9], tmp_path / "model")
+    model = load_model(tmp_path / "model")
+    model.predict(texts[:1])
+    tracemalloc.start()
+    try:
+        labels = model.predict(texts)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    np.testing.assert_array_equal(labels, reference.predict(texts))
+    assert peak < 40e6  # dense, they were 400 MB
 
 
 def test_categories_after_an_encoder(tmp_path: "Path") -> None:
