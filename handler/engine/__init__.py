@@ -11,6 +11,7 @@ from handler.errors import ArtifactError
 # Nothing outside this list is ever imported because an artifact says so.
 FAMILIES: dict[str, tuple[str, ...]] = {
     "linear": (
+        "BayesianRegressor",
         "LinearClassifier",
         "LinearOneClass",
         "LinearRegressor",
@@ -36,6 +37,13 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "RobustScaler",
         "StandardScaler",
     ),
+    "discretization": ("KBinsDiscretizer",),
+    "distribution": (
+        "BoxCox",
+        "QuantileTransformer",
+        "YeoJohnson",
+    ),
+    "target_encoding": ("MulticlassTargetEncoder",),
     "expansion": (
         "PolynomialFeatures",
         "SplineTransformer",
@@ -73,6 +81,8 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "Selector",
     ),
     "decomposition": (
+        "CentredProjection",
+        "FactorAnalysis",
         "PrincipalComponents",
         "Projection",
     ),
@@ -85,6 +95,11 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "Subclusters",
         "Unclustered",
     ),
+    "cross_decomposition": (
+        "LatentRegressor",
+        "LatentScores",
+    ),
+    "random_projection": ("SparseProjection",),
     "svm": (
         "SupportVectorClassifier",
         "SupportVectorOneClass",
@@ -150,6 +165,44 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "SphericalMixture",
         "TiedMixture",
     ),
+    "kernels": (
+        "AdditiveChiSquared",
+        "ChiSquared",
+        "Cosine",
+        "Laplacian",
+        "Linear",
+        "Polynomial",
+        "Precomputed",
+        "RadialBasis",
+        "Sigmoid",
+    ),
+    "covariances": (
+        "Constant",
+        "DotProduct",
+        "Matern",
+        "Periodic",
+        "Power",
+        "Product",
+        "RationalQuadratic",
+        "SquaredExponential",
+        "Sum",
+    ),
+    "kernel_ridge": ("KernelRidge",),
+    "kernel_pca": (
+        "KernelCenterer",
+        "KernelPrincipalComponents",
+    ),
+    "kernel_approximation": (
+        "AdditiveChiSquaredSampler",
+        "Nystroem",
+        "PolynomialSketch",
+        "RandomFourier",
+        "SkewedFourier",
+    ),
+    "gaussian_process": (
+        "GaussianProcessRegressor",
+        "LaplaceClassifier",
+    ),
     "covariance": ("EllipticEnvelope",),
     "dummy": (
         "ConstantClassifier",
@@ -157,6 +210,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "StratifiedClassifier",
         "UniformClassifier",
     ),
+    "semi_supervised": ("KernelPropagation",),
     "neural_network": (
         "BinaryPerceptronClassifier",
         "BoltzmannFeatures",

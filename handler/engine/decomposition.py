@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from handler.engine.base import Evaluator
-from handler.engine.checks import as_finite, floating
+from handler.engine.checks import as_finite, as_finite_numbers, floating
 from handler.engine.table import Array, Floats, Inputs, as_floating
 from handler.errors import InvalidInput
 
@@ -40,8 +40,32 @@ class Projection(Evaluator):
 
 
 @dataclass(frozen=True, eq=False)
-class PrincipalComponents(Projection):
-    """A projection with a density: the mirror of ``PCA``.
+class CentredProjection(Evaluator):
+    """``(X - mean) @ components.T``: the mirror of ``FastICA``.
+
+    Parameters
+    ----------
+    components : shape (n_components, d)
+    mean : shape (d,), or None for no centring
+    """
+
+    components: Array
+    mean: Array | None
+
+    def transform(self, X: Inputs) -> Array:
+        """Return the projected inputs, shape (n, n_components)."""
+        values = as_floating(X)
+        as_finite(values)
+        with np.errstate(over="ignore", invalid="ignore"):
+            if self.mean is not None:
+                values -= self.mean
+            projected: Array = np.dot(values, self.components.T)
+        return projected
+
+
+@dataclass(frozen=True, eq=False)
+class _Density(Evaluator):
+    """A normal density.
 
     Parameters
     ----------
@@ -64,7 +88,7 @@ class PrincipalComponents(Projection):
             Where the training data were singular (scikit-learn raises LinAlgError).
         """
         if self.precision is None:
-            raise InvalidInput("this PCA has no likelihoods: its covariance is singular")
+            raise InvalidInput("this model has no likelihoods: its covariance is singular")
         values = as_floating(X)
         as_finite(values)
         with np.errstate(over="ignore", invalid="ignore"):
@@ -72,3 +96,30 @@ class PrincipalComponents(Projection):
             scores: Floats = -0.5 * np.sum(centred * (centred @ self.precision), axis=1)
             scores += self.constant
         return scores
+
+
+@dataclass(frozen=True, eq=False)
+class PrincipalComponents(Projection, _Density):
+    """A projection with a density: the mirror of ``PCA``."""
+
+
+@dataclass(frozen=True, eq=False)
+class FactorAnalysis(_Density):
+    """The latent factors' expectations, and a density: the mirror of ``FactorAnalysis``.
+
+    Parameters
+    ----------
+    weights : shape (n_components, d), the loadings over the noise's variances
+    covariance : shape (n_components, n_components), that of the factors given a row
+    """
+
+    weights: Array
+    covariance: Array
+
+    def transform(self, X: Inputs) -> Array:
+        """Return the factors, shape (n, n_components)."""
+        values = as_finite_numbers(X)
+        with np.errstate(over="ignore", invalid="ignore"):
+            scores = np.dot(values - self.mean, self.weights.T)
+            factors: Array = np.dot(scores, self.covariance)
+        return factors

@@ -5,11 +5,16 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from scipy import linalg
 from sklearn import decomposition
+from sklearn.linear_model import ridge_regression
 from sklearn.utils.extmath import fast_logdet
 
 from handler.engine.table import Array
 from model_build.export.node import Context, Exporter, Node
+
+# Rounding errors of 1e-16, times this, stay far below what may differ.
+_WELL_CONDITIONED = 1e5
 
 
 def _principal_components(estimator: decomposition.PCA, context: Context) -> Node:
@@ -66,8 +71,54 @@ def _truncated_svd(estimator: decomposition.TruncatedSVD, _: Context) -> Node:
     }
 
 
+def _factors(estimator: decomposition.FactorAnalysis, _: Context) -> Node:
+    loadings = estimator.components_
+    weights = loadings / estimator.noise_variance_
+    precision = _precision(estimator)
+    return {
+        "kind": "decomposition.FactorAnalysis",
+        "mean": estimator.mean_,
+        "weights": weights,
+        "covariance": linalg.inv(np.eye(len(loadings)) + np.dot(weights, loadings.T)),
+        "precision": precision,
+        "constant": 0.0 if precision is None else _constant(precision),
+    }
+
+
+def _independent(estimator: decomposition.FastICA, _: Context) -> Node:
+    return {
+        "kind": "decomposition.CentredProjection",
+        "components": estimator.components_,
+        "mean": estimator.mean_ if estimator.whiten else None,
+    }
+
+
+def _sparse_components(estimator: Any, context: Context) -> Node:
+    """Return the ridge regression on the components as the linear map that it is.
+
+    scikit-learn solves it anew for each batch; from float32 its last digits could not be met.
+    """
+    components = estimator.components_
+    if components.dtype != np.float64:
+        raise context.unsupported(estimator, "it solves equations in float32")
+    gram = components @ components.T + estimator.ridge_alpha * np.eye(len(components))
+    if np.linalg.cond(gram) > _WELL_CONDITIONED:
+        raise context.unsupported(estimator, "its components are too much alike for equal digits")
+    each = np.eye(components.shape[1])
+    weights = ridge_regression(components.T, each, estimator.ridge_alpha, solver="cholesky")
+    return {
+        "kind": "decomposition.CentredProjection",
+        "components": weights.T,
+        "mean": estimator.mean_,
+    }
+
+
 EXPORTERS: Mapping[type, Exporter] = {
+    decomposition.FactorAnalysis: _factors,
+    decomposition.FastICA: _independent,
     decomposition.IncrementalPCA: _centred,
+    decomposition.MiniBatchSparsePCA: _sparse_components,
     decomposition.PCA: _principal_components,
+    decomposition.SparsePCA: _sparse_components,
     decomposition.TruncatedSVD: _truncated_svd,
 }
