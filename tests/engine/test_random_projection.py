@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 PROJECTIONS = [
     GaussianRandomProjection(3, random_state=0),
-    GaussianRandomProjection(n_components=1, compute_inverse_components=True, random_state=0),
+    GaussianRandomProjection(n_components=2, compute_inverse_components=True, random_state=0),
     SparseRandomProjection(7, random_state=0),
     SparseRandomProjection(2, density=0.05, dense_output=True, random_state=0),
     SparseRandomProjection(4, density=1.0, random_state=0),
