@@ -48,6 +48,11 @@ WITHOUT_ANSWER: Mapping[str, str] = {
 }
 
 
+# scikit-learn's answer for a single row lacks the axis of rows (its ridge_regression drops it);
+# the model's has it, as for any other number of rows.
+FLAT_FOR_ONE_ROW = frozenset(["MiniBatchSparsePCA", "SparsePCA"])
+
+
 class Shape(NamedTuple):
     """What drawn data look like, and how large the model is to be.
 

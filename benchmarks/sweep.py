@@ -4,7 +4,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
-from benchmarks.registry import Problem, Shape, fitted_problem
+from benchmarks.registry import FLAT_FOR_ONE_ROW, Problem, Shape, fitted_problem
 from handler.artifact import load_model
 from handler.model import Model
 from model_build.compare import Difference, compare, rows_of
@@ -55,7 +55,8 @@ def sweep(name: str, shape: Shape) -> Swept:
         estimator, problem, model, reason = serve(name, shape, Path(folder))
         parity = prove(estimator, model, problem.new)
         found = [d for kind in parity.differences.values() for d in kind]
-        alone = compare(estimator, model, rows_of(problem.new, [0]))
+        rows = [0, 0] if name in FLAT_FOR_ONE_ROW else [0]
+        alone = compare(estimator, model, rows_of(problem.new, rows))
     return Swept(
         engine=model.engine,
         methods=model.methods,
