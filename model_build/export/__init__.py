@@ -1,13 +1,18 @@
 """Export: a fitted scikit-learn estimator as an artifact that needs no scikit-learn."""
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from importlib import metadata as distributions
 from pathlib import Path
 from typing import Any
 
 from sklearn.base import BaseEstimator
+from sklearn.exceptions import NotFittedError
 
 from handler.engine import build
+from handler.engine.sklearn_engine import ask
+from handler.errors import InvalidInput
+from model_build.compare import rows_of
 from model_build.export import (
     adaboost,
     bagging,
@@ -25,6 +30,7 @@ from model_build.export import (
     dummy,
     embedding,
     expansion,
+    factorization,
     gaussian_process,
     impute,
     isolation,
@@ -32,6 +38,7 @@ from model_build.export import (
     kernel_pca,
     kernel_ridge,
     kernels,
+    lightgbm,
     linear,
     meta,
     mixture,
@@ -50,6 +57,7 @@ from model_build.export import (
     text,
     trees,
     voting,
+    xgboost,
 )
 from model_build.export.node import Exporter, Node, UnsupportedEstimator, export_node
 from model_build.export.signature import signature_of
@@ -58,9 +66,10 @@ from model_build.methods import methods_of
 
 __all__ = ["FAMILIES", "UnsupportedEstimator", "export_model", "exporters"]
 
-# Every exporter, by family: {scikit-learn class: function}. The mirror of
-# ``handler.engine.FAMILIES``; tests/engine/test_contract.py holds the two together.
-FAMILIES: Mapping[str, Mapping[type, Exporter]] = {
+# Every exporter, by family: {class: function}, where classes of packages that skzap does not
+# need are named. The mirror of ``handler.engine.FAMILIES``; tests/engine/test_contract.py holds
+# the two together.
+FAMILIES: Mapping[str, Mapping[Any, Exporter]] = {
     "linear": linear.EXPORTERS,
     "compose": compose.EXPORTERS,
     "preprocessing": preprocessing.EXPORTERS,
@@ -75,8 +84,11 @@ FAMILIES: Mapping[str, Mapping[type, Exporter]] = {
     "isolation": isolation.EXPORTERS,
     "embedding": embedding.EXPORTERS,
     "boosting": boosting.EXPORTERS,
+    "lightgbm": lightgbm.EXPORTERS,
+    "xgboost": xgboost.EXPORTERS,
     "selection": selection.EXPORTERS,
     "decomposition": decomposition.EXPORTERS,
+    "factorization": factorization.EXPORTERS,
     "cluster": cluster.EXPORTERS,
     "cross_decomposition": cross_decomposition.EXPORTERS,
     "random_projection": random_projection.EXPORTERS,
@@ -107,7 +119,19 @@ FAMILIES: Mapping[str, Mapping[type, Exporter]] = {
 
 def exporters() -> dict[type, Exporter]:
     """Return the exporters of all families by the exact class that they export."""
-    return {cls: export for family in FAMILIES.values() for cls, export in family.items()}
+    every = ((_class_of(key), export) for each in FAMILIES.values() for key, export in each.items())
+    return {cls: export for cls, export in every if cls is not None}
+
+
+def _class_of(key: type | str) -> type | None:
+    """Return the class itself; of a named one, only where its module is imported already.
+
+    Nobody has an estimator of a module that was not imported.
+    """
+    if isinstance(key, type):
+        return key
+    module, _, name = key.rpartition(".")
+    return getattr(sys.modules.get(module), name, None)
 
 
 def export_model(
@@ -144,9 +168,12 @@ def export_model(
     ------
     UnsupportedEstimator
         With the numpy engine, for what has no numpy form; names the class and the step.
+    InvalidInput
+        Where the estimator is not fitted, or does not take the sample.
     """
     signature = signature_of(estimator, X)
     methods = methods_of(estimator)
+    _check_sample(estimator, X, methods[0])
     root = _checked_node(estimator, methods) if engine == "numpy" else None
     return write_artifact(
         Path(path),
@@ -158,6 +185,17 @@ def export_model(
         version=version,
         metadata={**(metadata or {}), "versions": dict(_versions())},
     )
+
+
+def _check_sample(estimator: BaseEstimator, X: Any, method: str) -> None:
+    """Ask the estimator itself about the sample's first row."""
+    name = type(estimator).__qualname__
+    try:
+        ask(estimator, method, rows_of(X, slice(0, 1)))
+    except NotFittedError:
+        raise InvalidInput(f"{name} is not fitted; fit it before it is exported") from None
+    except (ValueError, TypeError) as error:
+        raise InvalidInput(f"{name} does not take the sample of inputs: {error}") from error
 
 
 def _checked_node(estimator: BaseEstimator, methods: Sequence[str]) -> Node:
