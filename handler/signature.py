@@ -33,8 +33,9 @@ class Column(NamedTuple):
 
     @property
     def numeric(self) -> bool:
-        """Whether its values are held as numbers."""
-        return self.type in ("number", "integer")
+        """Whether its values are held as numbers: unless None stood among them in training."""
+        objects = self.dtype == "object" and self.null == "none"
+        return self.type in ("number", "integer") and not objects
 
 
 class Signature(NamedTuple):

@@ -76,6 +76,17 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "GradientScores",
         "HistogramScores",
     ),
+    "lightgbm": (
+        "LightGBMClassifier",
+        "LightGBMRegressor",
+        "LightGBMScores",
+    ),
+    "xgboost": (
+        "XGBoostClassifier",
+        "XGBoostLinear",
+        "XGBoostRegressor",
+        "XGBoostTrees",
+    ),
     "selection": (
         "Elimination",
         "Selector",
@@ -85,6 +96,11 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "FactorAnalysis",
         "PrincipalComponents",
         "Projection",
+    ),
+    "factorization": (
+        "BatchUpdate",
+        "CoordinateDescent",
+        "MultiplicativeUpdate",
     ),
     "cluster": (
         "BisectedCenters",

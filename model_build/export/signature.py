@@ -56,7 +56,7 @@ def _to_array(X: Any) -> Array:
 
 def _of_frame(estimator: Any, frame: pd.DataFrame) -> Signature:
     row = _example_row(frame)
-    nulls = [_null(frame.iloc[:, j]) for j in range(frame.shape[1])]
+    nulls = [null_of(frame.iloc[:, j]) for j in range(frame.shape[1])]
     accepted = _accepted_missing(estimator, row, nulls)
     columns = [
         _column(str(name), frame.iloc[:, j], row.iloc[0, j], nulls[j], j in accepted)
@@ -70,7 +70,7 @@ def _of_array(estimator: Any, X: Array) -> Signature:
         X = X.astype(object)
     frame = pd.DataFrame(X).infer_objects() if X.dtype == object else pd.DataFrame(X)
     row = _example_row(frame)
-    nulls = [_null(X[:, j]) for j in range(X.shape[1])]
+    nulls = [null_of(X[:, j]) for j in range(X.shape[1])]
     accepted = _accepted_missing(estimator, row.to_numpy(dtype=X.dtype), nulls)
     columns = [
         _column(f"x{j}", frame[j], row.iloc[0, j], nulls[j], j in accepted)
@@ -79,7 +79,7 @@ def _of_array(estimator: Any, X: Array) -> Signature:
     return Signature("array", tuple(columns))
 
 
-def _null(values: Iterable[Any]) -> Null:
+def null_of(values: Iterable[Any]) -> Null:
     """Return the object that stood for a missing value at training."""
     return "none" if any(value is None for value in values) else "nan"
 
