@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 
 from handler.artifact import load_model
+from handler.engine.sklearn_engine import ask
 from handler.errors import RowsRefused
 from handler.model import Model
 from model_build.compare import as_inputs, dense
@@ -184,3 +185,16 @@ def assert_both_refuse(
     with pytest.raises(RowsRefused, match=f"row {row}, column {column}") as refused:
         getattr(model, method)(X)
     assert [(each.row, each.column) for each in refused.value.problems] == places
+
+
+def assert_same_bits(estimator: Any, sample: Any, folder: Path, rows: Any = None) -> Model:
+    """Every answer is scikit-learn's to the last bit, and of its type."""
+    export_model(estimator, sample, folder / "model")
+    model = load_model(folder / "model")
+    rows = sample if rows is None else rows
+    for method in model.methods:
+        expected = dense(ask(estimator, method, rows))
+        got = dense(getattr(model, method)(as_inputs(rows)))
+        np.testing.assert_array_equal(got, expected, err_msg=f"{estimator}: {method}")
+        assert got.dtype == expected.dtype or got.dtype.kind in "OU"
+    return model

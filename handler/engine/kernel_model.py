@@ -1,0 +1,166 @@
+"""What kernels are, and the models that answer from them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import cast
+
+import numpy as np
+
+from handler.engine.base import Evaluator
+from handler.engine.checks import as_finite_numbers
+from handler.engine.chunks import in_chunks
+from handler.engine.table import Array, Floats, Inputs
+from handler.errors import Refusal, RowsRefused
+
+# Of rows of shape (n, d), their kernel with the vectors at hand, shape (n, n_vectors).
+type Similarities = Callable[[Array], Array]
+
+# (rows of one column, vectors of one column, out): a term of a sum over columns.
+type Term = Callable[[Array, Array, Array], None]
+
+# Numbers in a tile of terms, which stays in a core's cache (256 KiB).
+_TILE = 2**15
+
+# Numbers of a kernel matrix that are held at a time (8 MiB). Fewer would cost large products of
+# matrices their speed.
+_MATRIX = 2**20
+
+
+class Kernel(Evaluator):
+    """A measure of similarity of two rows."""
+
+    def towards(self, vectors: Array) -> Similarities:
+        """Return the function that gives rows' kernel with these vectors, (n_vectors, d)."""
+        raise NotImplementedError(type(self).__name__)
+
+    def diagonal(self, X: Array) -> Array:
+        """Return each row's kernel with itself, shape (n,), or (1,) where all are equal."""
+        raise NotImplementedError(type(self).__name__)
+
+
+@dataclass(frozen=True, eq=False)
+class KernelModel(Evaluator):
+    """What all models share that answer from a row's kernel with the vectors of training.
+
+    Parameters
+    ----------
+    kernel : Kernel
+    vectors : shape (n_vectors, d); of a precomputed kernel empty, (n_vectors, 0)
+    """
+
+    kernel: Kernel
+    vectors: Array
+
+    def from_kernel(self, X: Inputs, answer: Callable[[Array], Array]) -> Array:
+        """Return what ``answer`` makes of the kernel matrix, in chunks of rows.
+
+        Parameters
+        ----------
+        X : inputs of shape (n, d)
+        answer : function of a kernel matrix, (rows, n_vectors), which it may overwrite
+        """
+        return in_row_chunks(lambda rows: answer(self._matrix(rows)), X, len(self.vectors))
+
+    @cached_property
+    def _matrix(self) -> Similarities:
+        return matrix_with(self.kernel, self.vectors)
+
+
+def matrix_with(kernel: Kernel, vectors: Array) -> Similarities:
+    """Return the function that gives rows' kernel with these vectors, written out in full."""
+    similarities, count = kernel.towards(vectors), len(vectors)
+
+    def matrix(X: Array) -> Array:
+        found, shape = similarities(X), (len(X), count)
+        return found if found.shape == shape else np.broadcast_to(found, shape).copy()
+
+    return matrix
+
+
+def in_row_chunks(compute: Callable[[Array], Array], X: Inputs, n_vectors: int) -> Array:
+    """Return ``compute(X)``, so many rows at a time that a kernel matrix stays bounded.
+
+    Values far from those of training overflow as they do in scikit-learn.
+
+    Parameters
+    ----------
+    compute : function of finite rows, float64 or float32
+    X : inputs of shape (n, d)
+    n_vectors : int
+
+    Raises
+    ------
+    RowsRefused
+        For NaN and infinities.
+    """
+    values = as_finite_numbers(X)
+    if values.dtype.kind != "f":
+        values = values.astype(np.float64)
+    # A multiple of 64: products of matrices round rows alike wherever they are in such a chunk.
+    size = max(64, _MATRIX // n_vectors // 64 * 64)
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore", under="ignore"):
+        return cast(Array, in_chunks(compute, values, size))  # type: ignore[arg-type]
+
+
+def sums_over_columns(X: Array, columns: Array, term: Term) -> Floats:
+    """Return the sums over columns of a term of each row and vector, shape (n, n_vectors).
+
+    Added from the first column to the last, as scipy's ``cdist`` does it, in float64.
+
+    Parameters
+    ----------
+    X : shape (n, d)
+    columns : shape (d, n_vectors), C-contiguous
+    term : Term
+    """
+    width, count = columns.shape
+    side = min(count, max(1, _TILE // width))
+    step = min(len(X), max(1, _TILE // (width * side)))
+    rows = np.ascontiguousarray(X.T)[:, :, None]
+    tile = np.empty((width, step, side))
+    sums = np.empty((len(X), count))
+    for start in range(0, len(X), step):
+        for left in range(0, count, side):
+            out = sums[start : start + step, left : left + side]
+            terms = tile[:, : out.shape[0], : out.shape[1]]
+            term(rows[:, start : start + step], columns[:, None, left : left + side], terms)
+            _add_in_order(terms, out)
+    return sums
+
+
+def columns_of(vectors: Array, kind: type | np.dtype = np.float64) -> Array:
+    """Return vectors (n_vectors, d) as ``sums_over_columns`` takes them."""
+    return np.ascontiguousarray(vectors.T, dtype=kind)
+
+
+def squared_difference(x: Array, v: Array, out: Array) -> None:
+    """Compute ``(x - v)^2``: a term of a squared Euclidean distance."""
+    np.subtract(x, v, out=out)
+    np.multiply(out, out, out=out)
+
+
+def absolute_difference(x: Array, v: Array, out: Array) -> None:
+    """Compute ``|x - v|``: a term of a Manhattan distance."""
+    np.subtract(x, v, out=out)
+    np.abs(out, out=out)
+
+
+def refuse_negative(X: Array, why: str) -> None:
+    """Refuse negative values, with this reason.
+
+    Raises
+    ------
+    RowsRefused
+        Names all of them.
+    """
+    if (negative := X < 0).any():
+        raise RowsRefused([Refusal(int(i), int(j), why) for i, j in np.argwhere(negative)])
+
+
+def _add_in_order(terms: Array, out: Floats) -> None:
+    if out.size == 1:
+        # numpy sums a single column in blocks, but accumulates it in order.
+        out[...] = np.add.accumulate(terms[:, 0, 0])[-1]
+    else:
+        np.add.reduce(terms, axis=0, out=out)

@@ -1,0 +1,222 @@
+"""Kernels between rows and the vectors of training: the mirror of ``sklearn.metrics.pairwise``.
+
+The same formulas, in the same order of operations, for float64 and for float32. libsvm computes
+its kernels of the same names in other ways, which ``handler.engine.svm`` follows.
+"""
+
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+
+from handler.engine.kernel_model import (
+    Kernel,
+    Similarities,
+    absolute_difference,
+    columns_of,
+    refuse_negative,
+    sums_over_columns,
+)
+from handler.engine.preprocessing import Normalizer
+from handler.engine.table import Array, Floats
+
+_SMALLEST = 5e-324
+
+_NEGATIVE = "is negative, and this model's kernel takes no negative value"
+
+
+@dataclass(frozen=True, eq=False)
+class Linear(Kernel):
+    """``x . v``: the mirror of ``linear_kernel``."""
+
+    def towards(self, vectors: Array) -> Similarities:
+        """Return the function of rows; see ``Kernel``."""
+        return lambda X: X @ vectors.T
+
+    def diagonal(self, X: Array) -> Array:
+        """Return each row's kernel with itself, shape (n,)."""
+        return cast(Array, np.vecdot(X, X))
+
+
+@dataclass(frozen=True, eq=False)
+class Polynomial(Kernel):
+    """``(gamma x . v + coef0) ** degree``: the mirror of ``polynomial_kernel``."""
+
+    gamma: float
+    coef0: float
+    degree: float
+
+    def towards(self, vectors: Array) -> Similarities:
+        """Return the function of rows; see ``Kernel``."""
+        return lambda X: self._power(X @ vectors.T)
+
+    def diagonal(self, X: Array) -> Array:
+        """Return each row's kernel with itself, shape (n,)."""
+        return self._power(np.vecdot(X, X))
+
+    def _power(self, products: Array) -> Array:
+        products *= self.gamma
+        products += self.coef0
+        products **= self.degree
+        return products
+
+
+@dataclass(frozen=True, eq=False)
+class Sigmoid(Kernel):
+    """``tanh(gamma x . v + coef0)``: the mirror of ``sigmoid_kernel``."""
+
+    gamma: float
+    coef0: float
+
+    def towards(self, vectors: Array) -> Similarities:
+        """Return the function of rows; see ``Kernel``."""
+        return lambda X: self._bent(X @ vectors.T)
+
+    def diagonal(self, X: Array) -> Array:
+        """Return each row's kernel with itself, shape (n,)."""
+        return self._bent(np.vecdot(X, X))
+
+    def _bent(self, products: Array) -> Array:
+        products *= self.gamma
+        products += self.coef0
+        return np.tanh(products, out=products)
+
+
+@dataclass(frozen=True, eq=False)
+class RadialBasis(Kernel):
+    """``exp(-gamma |x - v|^2)``: the mirror of ``rbf_kernel``."""
+
+    gamma: float
+
+    def towards(self, vectors: Array) -> Similarities:
+        """Return the function of rows; see ``Kernel``.
+
+        The squares are ``-2 x.v + x.x + v.v``, in float64 whatever the inputs are, and as
+        float32 where both are that: ``euclidean_distances``.
+        """
+        wide = vectors.astype(np.float64, copy=False)
+        # Twice a number is exact, so that this product is scikit-learn's times -2.
+        columns, squares = (-2.0 * wide).T, _squares(wide)
+
+        def similarities(X: Array) -> Array:
+            values = X.astype(np.float64, copy=False)
+            distances = values @ columns
+            distances += _squares(values)[:, None]
+            distances += squares
+            distances = distances.astype(np.result_type(X, vectors), copy=False)
+            np.maximum(distances, 0, out=distances)
+            distances *= -self.gamma
+            return np.exp(distances, out=distances)
+
+        return similarities
+
+    def diagonal(self, X: Array) -> Array:
+        """Return 1, shape (1,)."""
+        return np.ones(1, X.dtype)
+
+
+@dataclass(frozen=True, eq=False)
+class Laplacian(Kernel):
+    """``exp(-gamma |x - v|_1)``: the mirror of ``laplacian_kernel``."""
+
+    gamma: float
+
+    def towards(self, vectors: Array) -> Similarities:
+        """Return the function of rows; see ``Kernel``."""
+        columns = columns_of(vectors)
+
+        def similarities(X: Array) -> Array:
+            distances = sums_over_columns(X, columns, absolute_difference)
+            distances *= -self.gamma
+            return np.exp(distances, out=distances)
+
+        return similarities
+
+    def diagonal(self, _: Array) -> Array:
+        """Return 1, shape (1,)."""
+        return np.ones(1)
+
+
+@dataclass(frozen=True, eq=False)
+class Cosine(Kernel):
+    """``x . v / |x| |v|``: the mirror of ``cosine_similarity``."""
+
+    def towards(self, vectors: Array) -> Similarities:
+        """Return the function of rows; see ``Kernel``."""
+        columns = _of_length_one(vectors).T
+        return lambda X: _of_length_one(X.astype(columns.dtype, copy=False)) @ columns
+
+    def diagonal(self, X: Array) -> Array:
+        """Return each row's kernel with itself, shape (n,)."""
+        rows = _of_length_one(X)
+        return cast(Array, np.vecdot(rows, rows))
+
+
+@dataclass(frozen=True, eq=False)
+class AdditiveChiSquared(Kernel):
+    """``-sum (x - v)^2 / (x + v)``: the mirror of ``additive_chi2_kernel``."""
+
+    def towards(self, vectors: Array) -> Similarities:
+        """Return the function of rows; see ``Kernel``."""
+        columns = columns_of(vectors, vectors.dtype)
+
+        def similarities(X: Array) -> Array:
+            refuse_negative(X, _NEGATIVE)
+            sums = sums_over_columns(X, columns, _chi_squared)
+            return np.negative(sums, out=sums).astype(np.result_type(X, columns), copy=False)
+
+        return similarities
+
+    def diagonal(self, X: Array) -> Array:
+        """Return 0, shape (1,)."""
+        return np.zeros(1, X.dtype)
+
+
+@dataclass(frozen=True, eq=False)
+class ChiSquared(Kernel):
+    """The exponential of gamma times the additive kernel: the mirror of ``chi2_kernel``."""
+
+    gamma: float
+
+    def towards(self, vectors: Array) -> Similarities:
+        """Return the function of rows; see ``Kernel``."""
+        additive = AdditiveChiSquared().towards(vectors)
+
+        def similarities(X: Array) -> Array:
+            sums = additive(X)
+            sums *= self.gamma
+            return np.exp(sums, out=sums)
+
+        return similarities
+
+    def diagonal(self, X: Array) -> Array:
+        """Return 1, shape (1,)."""
+        return np.ones(1, X.dtype)
+
+
+@dataclass(frozen=True, eq=False)
+class Precomputed(Kernel):
+    """Rows that are themselves the kernel with all vectors of training."""
+
+    def towards(self, _: Array) -> Similarities:
+        """Return the function of rows, which returns a copy of them."""
+        return lambda X: X.copy()
+
+
+def _chi_squared(x: Array, v: Array, out: Array) -> None:
+    # Differences and totals in the precision of the inputs, the rest in float64.
+    np.subtract(x, v, out=out)
+    totals = np.add(x, v, out=np.empty_like(out))
+    # Where both are 0 the term is 0.
+    np.maximum(totals, _SMALLEST, out=totals)
+    np.multiply(out, out, out=out)
+    np.divide(out, totals, out=out)
+
+
+def _squares(X: Floats) -> Floats:
+    # einsum adds in an order of its own, which scikit-learn's row_norms has.
+    return cast(Floats, np.einsum("ij,ij->i", X, X))
+
+
+def _of_length_one(X: Array) -> Array:
+    return cast(Array, Normalizer("l2").transform(X))
