@@ -1,10 +1,13 @@
 """Compares a model's answers with scikit-learn's own, method by method."""
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from threadpoolctl import ThreadpoolController
 
 from handler.engine.sklearn_engine import ask
 from handler.engine.table import Array
@@ -42,10 +45,26 @@ def compare(estimator: Any, model: Model, X: Any) -> list[Difference]:
     X : DataFrame, 2-D array or list of str; all rows must be such that scikit-learn takes them
     """
     inputs = as_inputs(X)
-    return [
-        difference(method, ask(estimator, method, X), getattr(model, method)(inputs))
-        for method in model.methods
-    ]
+    with on_one_thread():
+        return [
+            difference(method, ask(estimator, method, X), getattr(model, method)(inputs))
+            for method in model.methods
+        ]
+
+
+def on_one_thread() -> AbstractContextManager[Any]:
+    """Return a context in which BLAS computes on one thread.
+
+    How it shares work among threads changes the last bits, and a model whose sums cancel shows
+    them: scikit-learn's answers are then of one machine only. On one thread they are of none.
+    """
+    return _controller().limit(limits=1, user_api="blas")  # type: ignore[no-any-return]
+
+
+@cache
+def _controller() -> ThreadpoolController:
+    # Finding the libraries takes milliseconds; numpy's and scipy's are there by now.
+    return ThreadpoolController()
 
 
 def as_inputs(X: Any) -> Any:

@@ -1,9 +1,11 @@
 """The methods of fitted estimators that answer for new rows."""
 
+from collections.abc import Callable, Mapping
 from inspect import signature
 from typing import Any
 
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.gaussian_process import GaussianProcessClassifier
 from sklearn.pipeline import Pipeline
 
 from handler.engine.base import METHODS
@@ -18,7 +20,7 @@ def offers(estimator: Any, method: str) -> bool:
     """Whether a fitted estimator answers ``method``, one of ``METHODS``."""
     if method == "predict_std":
         return _has_std(estimator)
-    return hasattr(estimator, method) and not (method == "transform" and _projects_not(estimator))
+    return hasattr(estimator, method) and not _refuses(estimator, method)
 
 
 def _has_std(estimator: Any) -> bool:
@@ -29,8 +31,19 @@ def _has_std(estimator: Any) -> bool:
     return predict is not None and "return_std" in signature(predict).parameters
 
 
-def _projects_not(estimator: Any) -> bool:
-    """Whether its ``transform`` always raises NotImplementedError: a solver that finds no axes."""
+def _refuses(estimator: Any, method: str) -> bool:
+    """Whether a method that an estimator has always raises an error."""
     if isinstance(estimator, Pipeline):
-        return _projects_not(estimator.steps[-1][1])
-    return isinstance(estimator, LinearDiscriminantAnalysis) and estimator.solver == "lsqr"
+        return _refuses(estimator.steps[-1][1], method)
+    refuses = _REFUSES.get((type(estimator), method))
+    return refuses is not None and refuses(estimator)
+
+
+# Which fitted estimators refuse which of their methods, whatever the rows are: a solver that finds
+# no axes projects nothing, pairs of classes give no probabilities.
+_REFUSES: Mapping[tuple[type, str], Callable[[Any], bool]] = {
+    (LinearDiscriminantAnalysis, "transform"): lambda estimator: estimator.solver == "lsqr",
+    (GaussianProcessClassifier, "predict_proba"): lambda estimator: (
+        estimator.n_classes_ > 2 and estimator.multi_class == "one_vs_one"
+    ),
+}

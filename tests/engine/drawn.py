@@ -16,7 +16,7 @@ from handler.artifact import load_model
 from handler.engine.sklearn_engine import ask
 from handler.errors import RowsRefused
 from handler.model import Model
-from model_build.compare import as_inputs, dense
+from model_build.compare import as_inputs, dense, on_one_thread
 from model_build.export import export_model
 from model_build.proof import Parity, prove
 
@@ -193,8 +193,9 @@ def assert_same_bits(estimator: Any, sample: Any, folder: Path, rows: Any = None
     model = load_model(folder / "model")
     rows = sample if rows is None else rows
     for method in model.methods:
-        expected = dense(ask(estimator, method, rows))
-        got = dense(getattr(model, method)(as_inputs(rows)))
+        with on_one_thread():
+            expected = dense(ask(estimator, method, rows))
+            got = dense(getattr(model, method)(as_inputs(rows)))
         np.testing.assert_array_equal(got, expected, err_msg=f"{estimator}: {method}")
         assert got.dtype == expected.dtype or got.dtype.kind in "OU"
     return model

@@ -3,6 +3,7 @@ from typing import Any
 import numpy as np
 import pytest
 from sklearn.decomposition import PCA
+from sklearn.gaussian_process import GaussianProcessClassifier
 from sklearn.linear_model import BayesianRidge, LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -17,6 +18,7 @@ OFFERED = [
     (StandardScaler(), ["transform"]),
     (PCA(), ["transform", "score_samples"]),
     (SVC(), ["predict", "decision_function"]),
+    (GaussianProcessClassifier(multi_class="one_vs_one"), ["predict", "predict_proba"]),
     (
         LogisticRegression(),
         ["predict", "predict_proba", "predict_log_proba", "decision_function"],
@@ -30,3 +32,9 @@ OFFERED = [
 @pytest.mark.parametrize(("estimator", "methods"), OFFERED, ids=repr)
 def test_the_methods_that_answer_for_new_rows(estimator: Any, methods: list[str]) -> None:
     assert methods_of(estimator.fit(X, X[:, 0] > 0)) == methods
+
+
+def test_pairs_of_classes_give_no_probabilities() -> None:
+    classifier = GaussianProcessClassifier(multi_class="one_vs_one").fit(X, np.arange(20) % 3)
+    assert methods_of(classifier) == ["predict"]
+    assert methods_of(make_pipeline("passthrough", classifier)) == ["predict"]
