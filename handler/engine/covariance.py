@@ -8,8 +8,8 @@ from handler.engine.base import Evaluator
 from handler.engine.checks import as_finite
 from handler.engine.table import Array, Floats, Inputs
 
-# Products that a chunk of rows needs at a time: a quarter of a megabyte.
-_PRODUCTS = 2**15
+# Numbers of a chunk of rows: what is summed up stays in the processor's own memory.
+_CHUNK = 2**14
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,7 +19,7 @@ class EllipticEnvelope(Evaluator):
     Parameters
     ----------
     location : shape (d,)
-    precision : shape (d, d), the inverse of the covariance
+    precision : shape (d, d), the inverse of the covariance, transposed
     offset : float
         The least score of inliers.
     """
@@ -40,33 +40,37 @@ class EllipticEnvelope(Evaluator):
         """Return the negative squared Mahalanobis distances, shape (n,)."""
         values = as_finite(X)
         scores = np.empty(len(values))
-        size = max(1, _PRODUCTS // self.precision.size)
+        size = max(1, _CHUNK // len(self.location))
         for start in range(0, len(values), size):
             rows = slice(start, start + size)
-            scores[rows] = self._scores(values[rows])
-        return scores
-
-    def _scores(self, values: Floats) -> Floats:
-        # Far values overflow in scipy too. Products may sum to less than 0 where they cancel.
+            scores[rows] = self._distances(values[rows])
+        # Distances may be less than 0 where products cancel; scikit-learn squares scipy's roots.
         with np.errstate(over="ignore", invalid="ignore"):
-            deviations = np.ascontiguousarray((values - self.location).T)
-            weighted = _sum_in_two_lanes(self.precision.T[:, :, None] * deviations[:, None])
-            # scikit-learn squares the root that scipy takes.
-            return -(np.sqrt(_sum_in_two_lanes(deviations * weighted)) ** 2)
+            return -(np.sqrt(scores) ** 2)
+
+    def _distances(self, values: Floats) -> Floats:
+        # Far values overflow in scipy too.
+        with np.errstate(over="ignore", invalid="ignore"):
+            deviations = np.subtract(values.T, self.location[:, None], order="C")
+            weighted = _in_two_lanes("ji,jn->in", self.precision, deviations)
+            return _in_two_lanes("jn,jn->n", deviations, weighted)
 
 
-def _sum_in_two_lanes(products: Floats) -> Floats:
-    """Return the sum over the first axis as the dot product of ``scipy.spatial.distance`` adds.
+def _in_two_lanes(product: str, left: Floats, right: Floats) -> Floats:
+    """Return the sums over the first axis as the dot product of ``scipy.spatial.distance`` adds.
 
-    Terms with even and with odd positions are summed apart, one after the other, as the vector
+    Terms at even and at odd positions are summed apart, one after the other, as the vector
     registers of x86-64 hold two numbers; of an odd count, the last comes last. Nearly singular
     covariances make sums that cancel: in another order they would differ by more than rounding.
 
     Parameters
     ----------
-    products : shape (d, …)
+    product : subscripts of ``numpy.einsum``, which adds one term after the other
+    left, right : shape (d, …)
     """
-    pairs = len(products) // 2
-    lanes = products[: 2 * pairs].reshape(pairs, 2, *products.shape[1:]).sum(axis=0)
-    total: Floats = lanes[0] + lanes[1]
-    return total + products[-1] if len(products) % 2 else total
+    even = len(left) // 2 * 2
+    sums: Floats = np.einsum(product, left[:even:2], right[:even:2])
+    sums += np.einsum(product, left[1:even:2], right[1:even:2])
+    if even < len(left):
+        sums += np.einsum(product, left[even:], right[even:])
+    return sums

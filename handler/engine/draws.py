@@ -76,15 +76,14 @@ class Draws:
         asked = len(shares) - 1
         numbers = self._numbers((count + 1) * asked)
         starts = max(count, len(numbers) - asked)
-        answers, steps = np.full(starts, asked), np.full(starts, asked)
+        answers = np.full(starts, asked)
         for j, (above, threshold) in reversed(list(enumerate(_thresholds(shares)))):
             part = numbers[j : j + starts]
-            drawn = part > threshold if above else part <= threshold
-            answers[drawn] = j
-            steps[drawn] = j + 1
+            answers[part > threshold if above else part <= threshold] = j
+        steps = np.minimum(answers + 1, asked)
         rows = _chain(steps, count)
         self._used += 2 * int(rows[-1] + steps[rows[-1]])
-        return answers[rows]
+        return answers.take(rows)
 
     def _numbers(self, count: int) -> Floats:
         """Return numbers in [0, 1) that the next words make, two words each, shape (count,)."""
@@ -100,7 +99,7 @@ def _thresholds(shares: Floats) -> list[tuple[bool, float]]:
     """
     found, left = [], 1.0
     for share in shares[:-1].tolist():
-        probability = share / left
+        probability = share / left if left else 0.0  # then an earlier class was drawn
         above = probability <= 0.5
         less = probability if above else 1.0 - probability
         found.append((above, math.exp(math.log1p(-less))))
@@ -113,9 +112,11 @@ def _chain(steps: Positions, count: int) -> Positions:
 
     By doubling: where the rows known start, and how far as many rows lead, tell the next as many.
     """
+    if (steps == steps[0]).all():
+        return np.arange(count) * int(steps[0])
     starts = np.zeros(1, dtype=np.intp)
     ends = np.minimum(np.arange(len(steps)) + steps, len(steps) - 1)
     while len(starts) < count:
-        starts = np.concatenate((starts, ends[starts]))
-        ends = ends[ends]
+        starts = np.concatenate((starts, ends.take(starts)))
+        ends = ends.take(ends)
     return starts[:count]

@@ -26,7 +26,7 @@ class DummyRegressor(Evaluator):
 
     def predict(self, X: Inputs) -> Array:
         """Return the values, shape (n,) or (n, n_outputs)."""
-        return _outputs(np.tile(self.values, (n_rows(X), 1)))
+        return _outputs(self.values[None].repeat(n_rows(X), axis=0))
 
     def predict_std(self, X: Inputs) -> Floats:
         """Return zeros, shape (n,) or (n, n_outputs)."""
@@ -56,7 +56,7 @@ class _DummyClassifier(Evaluator):
         return logarithms[0] if len(logarithms) == 1 else logarithms
 
     def _proba(self, count: int) -> list[Floats]:
-        return [np.tile(each, (count, 1)) for each in self.shares]
+        return [each[None].repeat(count, axis=0) for each in self.shares]
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +72,7 @@ class ConstantClassifier(_DummyClassifier):
 
     def predict(self, X: Inputs) -> Array:
         """Return the labels, shape (n,) or (n, n_outputs)."""
-        return _outputs(np.tile(self.labels, (n_rows(X), 1)))
+        return _outputs(self.labels[None].repeat(n_rows(X), axis=0))
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,7 +121,7 @@ class StratifiedClassifier(UniformClassifier):
 
     def _proba(self, count: int) -> list[Floats]:
         pairs = zip(self.shares, self._codes(count), strict=True)
-        return [(codes[:, None] == np.arange(len(shares))) * 1.0 for shares, codes in pairs]
+        return [np.eye(len(shares))[codes] for shares, codes in pairs]
 
 
 def _outputs(answers: Array) -> Array:

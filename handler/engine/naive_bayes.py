@@ -144,16 +144,19 @@ class CategoricalNaiveBayes(_NaiveBayes):
     log_priors: Floats
 
     def _joint(self, X: Inputs) -> Floats:
-        rows = self.starts + self._codes(X)
-        size = max(1, _GATHERED // max(1, self.starts.size * self.log_priors.size))
+        places = self._places(X)
+        size = max(1, _GATHERED // (self.starts.size * self.log_priors.size))
         sums = [
-            self.tables[rows[start : start + size]].sum(axis=1)
-            for start in range(0, len(rows), size)
+            # Feature after feature, as scikit-learn adds them.
+            self.tables.take(places[:, start : start + size], axis=0).sum(axis=0)
+            for start in range(0, places.shape[1], size)
         ]
         return (sums[0] if len(sums) == 1 else np.concatenate(sums)) + self.log_priors
 
-    def _codes(self, X: Inputs) -> NDArray[np.intp]:
-        """Return the categories, shape (n, d): fractions are cut off, as ``dtype="int"`` does.
+    def _places(self, X: Inputs) -> NDArray[np.intp]:
+        """Return the categories' rows in the tables, shape (d, n).
+
+        Fractions are cut off, as ``dtype="int"`` does.
 
         Raises
         ------
@@ -166,7 +169,7 @@ class CategoricalNaiveBayes(_NaiveBayes):
         if unknown.any():
             found = np.argwhere(unknown).tolist()
             raise RowsRefused([Refusal(row, column, _UNKNOWN) for row, column in found])
-        return values.astype(np.intp)
+        return values.T.astype(np.intp) + self.starts[:, None]
 
 
 def _squares(values: Array, means: Array, variances: Array) -> Floats:

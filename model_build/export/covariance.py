@@ -13,7 +13,7 @@ def _envelope(estimator: EllipticEnvelope, _: Context) -> Node:
         "kind": "covariance.EllipticEnvelope",
         "location": estimator.location_,
         # scipy computes its distances in float64, whatever the inputs were at training.
-        "precision": np.ascontiguousarray(estimator.get_precision(), dtype=np.float64),
+        "precision": np.ascontiguousarray(estimator.get_precision().T, dtype=np.float64),
         "offset": float(estimator.offset_),
     }
 
