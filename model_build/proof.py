@@ -1,6 +1,7 @@
 """Proves that an exported model answers as scikit-learn does, and refuses what it refuses."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -63,20 +64,29 @@ def prove(estimator: Any, model: Model, held_out: Any) -> Parity:
     held_out : DataFrame, 2-D array or list of str
     """
     nasty = _as_training_had_it(nasty_rows(estimator, held_out), held_out)
-    theirs = _refused_by(lambda X: ask(estimator, model.methods[0], X), nasty)
-    ours = _refused_by_model(model, nasty)
+    theirs: set[int] = set()
+    ours: set[int] = set()
+    for method in model.methods:
+        theirs |= _refused_by(partial(_ask_for, held_out, estimator, method), nasty)
+        ours |= _refused_by_model(model, method, nasty)
     accepted = sorted(set(range(len(nasty))) - theirs - ours)
+    taken = _as_training_had_it(rows_of(nasty, accepted), held_out)
     return Parity(
         held_out=len(held_out),
         nasty=len(nasty),
         refused=len(theirs & ours),
         differences={
             "held-out": compare(estimator, model, held_out),
-            "nasty": compare(estimator, model, rows_of(nasty, accepted)) if accepted else [],
+            "nasty": compare(estimator, model, taken) if accepted else [],
             "refusals": [_refusals(theirs, ours, nasty)],
         },
-        accepted=rows_of(nasty, accepted),
+        accepted=taken,
     )
+
+
+def _ask_for(held_out: Any, estimator: Any, method: str, X: Any) -> None:
+    """Ask about some of the rows, which leave behind the categories that others alone have."""
+    ask(estimator, method, _as_training_had_it(X, held_out))
 
 
 def _refused_by(ask: Callable[[Any], None], X: Any) -> set[int]:
@@ -94,17 +104,17 @@ def _refused_by(ask: Callable[[Any], None], X: Any) -> set[int]:
     return refused
 
 
-def _refused_by_model(model: Model, X: Any) -> set[int]:
+def _refused_by_model(model: Model, method: str, X: Any) -> set[int]:
     try:
-        getattr(model, model.methods[0])(as_inputs(X))
+        getattr(model, method)(as_inputs(X))
     except RowsRefused as error:
         first = {problem.row for problem in error.problems}
     except InvalidInput:
-        return _refused_by(lambda rows: getattr(model, model.methods[0])(as_inputs(rows)), X)
+        return _refused_by(lambda rows: getattr(model, method)(as_inputs(rows)), X)
     else:
         return set()
     rest = sorted(set(range(len(X))) - first)
-    again = _refused_by_model(model, rows_of(X, rest)) if rest else set()
+    again = _refused_by_model(model, method, rows_of(X, rest)) if rest else set()
     return first | {rest[i] for i in again}
 
 

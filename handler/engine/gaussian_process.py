@@ -7,10 +7,14 @@ from typing import cast
 import numpy as np
 
 from handler.engine.base import Evaluator
+from handler.engine.checks import surely_finite
 from handler.engine.kernel_model import Kernel, KernelModel, in_row_chunks, matrix_with
 from handler.engine.special import erf
 from handler.engine.table import Array, Floats, Inputs
 from handler.engine.triangular import solve_lower
+from handler.errors import Refusal, RowsRefused
+
+_FAR = "is so far from the rows of training that this model's kernel overflows"
 
 # The logistic function as a sum of five error functions: Williams and Barber, "Bayesian
 # classification with Gaussian processes", IEEE PAMI 20 (1998), appendix A; the coefficients are
@@ -105,6 +109,7 @@ class LaplaceClassifier(Evaluator):
 
     def _probabilities(self, X: Array) -> Floats:
         kernel = self._kernel(X)
+        _refuse_overflow(kernel)
         # scipy.linalg.solve gives rows side by side, and einsum adds as they lie.
         solved = np.ascontiguousarray(solve_lower(self._triangle, self.roots[:, None] * kernel))
         variances = self.kernel.diagonal(X) - np.einsum("ij,ij->j", solved, solved)
@@ -114,6 +119,14 @@ class LaplaceClassifier(Evaluator):
     @cached_property
     def _triangle(self) -> Floats:
         return np.asfortranarray(unpacked(self.triangle, len(self.vectors)))
+
+
+def _refuse_overflow(kernel: Floats) -> None:
+    """Refuse the rows of which a kernel, (n_vectors, n), is infinite or NaN, as scipy does."""
+    if not surely_finite(kernel):
+        bad = np.flatnonzero(~np.isfinite(kernel).all(axis=0))
+        if bad.size:
+            raise RowsRefused([Refusal(int(row), None, _FAR) for row in bad])
 
 
 def unpacked(packed: Floats, size: int) -> Floats:
