@@ -23,6 +23,7 @@ class DummyRegressor(Evaluator):
     """
 
     values: Array
+    takes_sparse = True
 
     def predict(self, X: Inputs) -> Array:
         """Return the values, shape (n,) or (n, n_outputs)."""
@@ -43,6 +44,7 @@ class _DummyClassifier(Evaluator):
     """
 
     shares: Sequence[Floats]
+    takes_sparse = True
 
     def predict_proba(self, X: Inputs) -> Any:
         """Return the classes' probabilities, shape (n, n_classes), or a list of such."""

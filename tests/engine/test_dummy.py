@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import csc_array
 from sklearn.dummy import DummyClassifier, DummyRegressor
+from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -109,6 +110,15 @@ def test_in_a_pipeline_of_frames(assert_pair: "AssertPair") -> None:
     pipeline = make_pipeline(StandardScaler(), dummy).fit(frame, NAMES[np.arange(9) % 3])
     assert_pair(pipeline, frame, frame)
     assert_pair(make_pipeline(StandardScaler(), DummyRegressor()).fit(frame, frame.a), frame, frame)
+
+
+@pytest.mark.parametrize(
+    "dummy",
+    [DummyClassifier(), DummyClassifier(strategy="uniform", random_state=0), DummyRegressor()],
+)
+def test_after_a_vectorizer(dummy: Any, assert_pair: "AssertPair") -> None:
+    texts = ["one", "one two", "two three", ""] * 9
+    assert_pair(fitted(make_pipeline(CountVectorizer(), dummy), texts, np.arange(36)), texts, texts)
 
 
 @pytest.mark.parametrize("strategy", DRAWN)
