@@ -6,6 +6,7 @@ from typing import Any
 
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.gaussian_process import GaussianProcessClassifier
+from sklearn.multioutput import ClassifierChain
 from sklearn.pipeline import Pipeline
 
 from handler.engine.base import METHODS
@@ -45,5 +46,8 @@ _REFUSES: Mapping[tuple[type, str], Callable[[Any], bool]] = {
     (LinearDiscriminantAnalysis, "transform"): lambda estimator: estimator.solver == "lsqr",
     (GaussianProcessClassifier, "predict_proba"): lambda estimator: (
         estimator.n_classes_ > 2 and estimator.multi_class == "one_vs_one"
+    ),
+    (ClassifierChain, "predict_log_proba"): lambda estimator: (
+        not hasattr(estimator, "predict_proba")
     ),
 }
