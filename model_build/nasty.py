@@ -15,6 +15,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.tree._tree import Tree
 
 from handler.engine.table import Array, Floats
+from model_build.export import lightgbm, xgboost
 
 _PER_COLUMN = 48  # thresholds tried a column; a forest has tens of thousands
 _NUMBERS = [
@@ -156,6 +157,12 @@ def _cuts_of(estimator: Any, fronts: tuple[Any, ...]) -> Iterator[_Cuts]:
         yield _Cuts(fronts, tree.feature[split], tree.threshold[split], single=True)
     elif hasattr(estimator, "_predictors"):
         yield from _histogram_cuts(estimator, fronts)
+    elif hasattr(estimator, "get_booster"):
+        for features, thresholds in xgboost.thresholds_of(estimator):
+            yield _Cuts(fronts, features, thresholds.astype(np.float64), single=True)
+    elif hasattr(estimator, "booster_"):
+        for features, thresholds in lightgbm.thresholds_of(estimator):
+            yield _Cuts(fronts, features, thresholds, single=False)
     else:
         for child in _children(estimator):
             yield from _cuts_of(child, fronts)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handler.engine.leaf_bits import LeafBits, leaf_bits
-from handler.engine.table import Array, Floats
+from handler.engine.table import Array
 
 type _Nodes = NDArray[np.integer[Any]]
 
@@ -223,10 +223,10 @@ class Forest:
         left[pairs] = octets[splits[pairs], bits >> 3] >> (bits & 7) & 1
 
 
-def sum_scalars(forest: Forest, values: Floats, X: Array, start: Floats) -> Floats:
+def sum_scalars(forest: Forest, values: Array, X: Array, start: Array) -> Any:
     """Return the sum of the trees' numbers, where tree t adds to output t modulo n_outputs.
 
-    Added in the trees' order, as boosting does it.
+    Added in the trees' order, as boosting does it, in the type of the leaves' values.
 
     Parameters
     ----------
@@ -239,7 +239,7 @@ def sum_scalars(forest: Forest, values: Floats, X: Array, start: Floats) -> Floa
     (n, n_outputs), of which each output is contiguous
     """
     outputs = start.shape[-1]
-    total = np.empty((outputs, len(X)))
+    total = np.empty((outputs, len(X)), dtype=values.dtype)
     total[:] = start[:, None] if start.ndim == 1 else start.T
     for rows, numbers in forest.walk(X, group=outputs):
         terms = values.take(numbers).reshape(-1, outputs, numbers.shape[1])
@@ -247,25 +247,28 @@ def sum_scalars(forest: Forest, values: Floats, X: Array, start: Floats) -> Floa
     return total.T
 
 
-def sum_vectors(forest: Forest, values: Floats, X: Array) -> Floats:
-    """Return the sum of the trees' vectors, added in the trees' order.
+def sum_vectors(forest: Forest, values: Array, X: Array, start: Array | None = None) -> Any:
+    """Return the sum of the trees' vectors, added in the trees' order, in their type.
 
     Parameters
     ----------
     values : (n_values, width)
     X : (n, d)
+    start : (width,), optional, to which the trees' vectors are added
 
     Returns
     -------
     (n, width)
     """
-    total = np.zeros((len(X), values.shape[1]))
+    total = np.zeros((len(X), values.shape[1]), dtype=values.dtype)
+    if start is not None:
+        total += start
     for rows, numbers in forest.walk(X, width=values.shape[1]):
         _add_in_order(total[rows], values.take(numbers, axis=0))
     return total
 
 
-def _add_in_order(total: Floats, terms: Floats) -> None:
+def _add_in_order(total: Array, terms: Array) -> None:
     """Add terms, one after the other, to ``total`` in place.
 
     Not by ``sum``, which adds pairwise: other roundings decide ties between classes otherwise.

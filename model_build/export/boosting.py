@@ -1,6 +1,6 @@
 """Exports gradient boosting; the mirror of ``handler.engine.boosting``."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,9 +10,11 @@ from sklearn._loss import link as links
 from sklearn.base import is_classifier
 
 from handler.engine.table import Array, Floats
-from model_build.export.forest_walk import Layout, Tree, lay_out
+from model_build.export.forest_walk import Tree, lay_out, with_categories
 from model_build.export.node import Context, Exporter, Node
 from model_build.export.trees import fitted_tree
+
+type _CategoriesLeft = Callable[[int, int], NDArray[np.bool_]]
 
 _LINKS: Mapping[type, str] = {
     links.IdentityLink: "identity",
@@ -102,10 +104,13 @@ def _any_row(estimator: Any) -> Array:
 
 def _histogram_scores(estimator: Any, context: Context) -> Node:
     predictors = [predictor for row in estimator._predictors for predictor in row]
-    layout = lay_out([_histogram_tree(predictor.nodes) for predictor in predictors])
+    layout = with_categories(
+        lay_out([_histogram_tree(predictor.nodes) for predictor in predictors]),
+        _categories_left(estimator, predictors),
+    )
     return {
         "kind": "boosting.HistogramScores",
-        "forest": {**layout.fields, **_category_fields(estimator, predictors, layout)},
+        "forest": layout.fields,
         "values": layout.values,
         "start": estimator._baseline_prediction.ravel(),
         **_encoding(estimator, context),
@@ -126,21 +131,16 @@ def _histogram_tree(nodes: Any) -> Tree:
     )
 
 
-def _category_fields(estimator: Any, predictors: Sequence[Any], layout: Layout) -> dict[str, Array]:
-    """Return the splits by category; none where no tree has one."""
+def _categories_left(estimator: Any, predictors: Sequence[Any]) -> _CategoriesLeft:
+    """Return a function that says which categories a split of a tree sends left."""
     known, rows = estimator._bin_mapper.make_known_categories_bitsets()
-    splits = np.flatnonzero((layout.fields["feature"] >= 0) & np.isnan(layout.fields["threshold"]))
-    bits = []
-    for tree, position in zip(*(source[splits] for source in layout.sources), strict=True):
+
+    def left_of(tree: int, position: int) -> NDArray[np.bool_]:
         node = predictors[tree].nodes[position]
         left = predictors[tree].raw_left_cat_bitsets[node["bitset_idx"]]
-        bits.append(_left_bits(left, known[rows[node["feature_idx"]]], node))
-    if not bits:
-        return {}
-    return {
-        "category_splits": splits.astype(np.int32),
-        "category_left": np.packbits(bits, axis=1, bitorder="little"),
-    }
+        return _left_bits(left, known[rows[node["feature_idx"]]], node)
+
+    return left_of
 
 
 def _left_bits(left: Array, known: Array, node: Any) -> NDArray[np.bool_]:

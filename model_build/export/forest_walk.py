@@ -1,6 +1,6 @@
 """Lays out trees as ``handler.engine.forest_walk`` walks them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -77,6 +77,29 @@ def share_values(layout: Layout) -> Layout:
     if distinct.nbytes + leaf.nbytes >= layout.values.nbytes:
         return layout
     return layout._replace(fields={**layout.fields, "leaf": leaf}, values=distinct)
+
+
+def with_categories(layout: Layout, left_of: Callable[[int, int], NDArray[np.bool_]]) -> Layout:
+    """Return the layout with its splits by category, which are those without a threshold.
+
+    Parameters
+    ----------
+    layout : Layout
+    left_of : function of a tree and a position there
+        Which categories that split sends left, and, last, whether a missing value; as many
+        values for each split, a multiple of 8.
+    """
+    splits = np.flatnonzero((layout.fields["feature"] >= 0) & np.isnan(layout.fields["threshold"]))
+    if not len(splits):
+        return layout
+    places = zip(*(source[splits].tolist() for source in layout.sources), strict=True)
+    fields: dict[str, Array] = {
+        "category_splits": splits.astype(np.int32),
+        "category_left": np.packbits(
+            [left_of(*each) for each in places], axis=1, bitorder="little"
+        ),
+    }
+    return layout._replace(fields={**layout.fields, **fields})
 
 
 def at_most_in_float32(threshold: Floats) -> NDArray[np.float32]:
