@@ -1,6 +1,6 @@
 """MurmurHash3, by which scikit-learn gives texts a column: ``sklearn.utils.murmurhash``."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import cast
 
 import numpy as np
@@ -12,11 +12,12 @@ type Hashes = NDArray[np.uint32]
 _FIRST, _SECOND = np.uint32(0xCC9E2D51), np.uint32(0x1B873593)
 _FIVE, _ADDED = np.uint32(5), np.uint32(0xE6546B64)
 
-_ZEROS = (bytes(4), bytes(3), bytes(2), bytes(1))
+# Which bits of a last block belong to a key that has 0, 1, 2 or 3 bytes in it.
+_LAST = np.array([0, 0xFF, 0xFFFF, 0xFFFFFF], dtype=np.uint32)
 
 
 def hashed_columns(
-    keys: Iterable[str], n_features: int
+    keys: Sequence[str], n_features: int
 ) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
     """Return the column of each key, and whether its hash is negative: ``FeatureHasher``.
 
@@ -29,34 +30,37 @@ def hashed_columns(
     return np.abs(hashes) % n_features, hashes < 0
 
 
-def murmurhash3(keys: Iterable[str]) -> NDArray[np.int32]:
+def murmurhash3(keys: Sequence[str]) -> NDArray[np.int32]:
     """Return the signed 32-bit hash (x86, seed 0) of each key's UTF-8 form, shape (n,).
 
     The algorithm is Austin Appleby's; all keys go through it side by side.
     """
-    encoded = [key.encode() for key in keys]
-    lengths = np.fromiter(map(len, encoded), np.intp, len(encoded))
-    blocks, starts = _blocks(encoded, lengths)
-    hashes = np.zeros(len(encoded), dtype=np.uint32)
-    full, longer = lengths // 4, np.arange(len(encoded))
+    blocks, starts, lengths = _encoded(keys)
+    hashes = np.zeros(len(keys), dtype=np.uint32)
+    full, longer = lengths // 4, np.arange(len(keys))
     for i in range(full.max(initial=0)):
         longer = longer[full[longer] > i]
-        values = hashes[longer] ^ blocks[starts[longer] + i]
-        hashes[longer] = _rotated(values, 13) * _FIVE + _ADDED
-    hashes ^= blocks[starts + full]
+        mixed = hashes[longer] ^ _scrambled(blocks[starts[longer] + 4 * i])
+        hashes[longer] = _rotated(mixed, 13) * _FIVE + _ADDED
+    hashes ^= _scrambled(blocks[starts + 4 * full] & _LAST[lengths % 4])
     return _avalanche(hashes ^ lengths.astype(np.uint32)).view(np.int32)
 
 
-def _blocks(encoded: Sequence[bytes], lengths: NDArray[np.intp]) -> tuple[Hashes, NDArray[np.intp]]:
-    """Return the scrambled blocks of four bytes of all keys, and where each key's start.
+def _encoded(keys: Sequence[str]) -> tuple[Hashes, NDArray[np.intp], NDArray[np.intp]]:
+    """Return all keys' bytes as blocks of four, and where each key starts and how long it is.
 
-    Zeros fill the last block of a key, one to four of them: a block that holds no byte of the
-    key is scrambled to 0, which changes no hash.
+    A block starts at every byte, so that none of the keys has to be aligned.
     """
-    padded = b"".join([key + _ZEROS[len(key) % 4] for key in encoded])
-    blocks = _rotated(np.frombuffer(padded, dtype="<u4") * _FIRST, 15) * _SECOND
-    counts = lengths // 4 + 1
-    return cast(Hashes, blocks), np.cumsum(counts) - counts
+    joined = "".join(keys)
+    encoded = joined.encode() + bytes(4)
+    sizes = map(len, keys if joined.isascii() else map(str.encode, keys))
+    lengths = np.fromiter(sizes, np.intp, len(keys))
+    blocks: Hashes = np.ndarray((len(encoded) - 3,), np.dtype("<u4"), encoded, strides=(1,))
+    return blocks, np.cumsum(lengths) - lengths, lengths
+
+
+def _scrambled(blocks: Hashes) -> Hashes:
+    return cast(Hashes, _rotated(blocks * _FIRST, 15) * _SECOND)
 
 
 def _rotated(values: Hashes, bits: int) -> Hashes:

@@ -40,32 +40,32 @@ class Sparse:
         return cls(array[rows, columns], columns, _starts(counts), array.shape)
 
     @classmethod
-    def counted(cls, rows: Positions, columns: Positions, shape: tuple[int, int]) -> "Sparse":
-        """Return how often each place is named by rows and columns, both of shape (m,)."""
-        places = np.sort(rows * shape[1] + columns)
-        firsts = _firsts(places)
-        return cls._at(places[firsts], _lengths(firsts, places), shape)
-
-    @classmethod
-    def summed(
-        cls, rows: Positions, columns: Positions, values: NDArray[Any], shape: tuple[int, int]
+    def counted(
+        cls,
+        rows: Positions,
+        columns: Positions,
+        shape: tuple[int, int],
+        negative: Positions | int = 0,
     ) -> "Sparse":
-        """Return values at rows and columns, all of shape (m,), those of one place summed.
+        """Return how often each place is named; those that cancel each other are stored as 0.
 
-        A sum of 0 is stored, as ``csr_array.sum_duplicates`` stores it.
+        Parameters
+        ----------
+        rows, columns : shape (m,)
+        shape : (n, d)
+        negative : shape (m,), 1 where the place counts as -1, else 0
         """
-        places = rows * shape[1] + columns
-        order = places.argsort(kind="stable")
-        places = places[order]
-        firsts = _firsts(places)
-        sums = np.zeros(len(firsts), dtype=values.dtype)
-        np.add.at(sums, np.repeat(np.arange(len(firsts)), _lengths(firsts, places)), values[order])
-        return cls._at(places[firsts], sums, shape)
-
-    @classmethod
-    def _at(cls, places: Positions, data: NDArray[Any], shape: tuple[int, int]) -> "Sparse":
-        rows, columns = np.divmod(places, shape[1])
-        return cls(data, columns, _starts(np.bincount(rows, minlength=shape[0])), shape)
+        places = np.sort((rows * shape[1] + columns) * 2 + negative)
+        signs = 1 - 2 * (places & 1)
+        places >>= 1
+        new = np.ones(len(places), dtype=bool)
+        new[1:] = places[1:] != places[:-1]
+        firsts = new.nonzero()[0]
+        rows, columns = np.divmod(places[firsts], shape[1])
+        starts = _starts(np.bincount(rows, minlength=shape[0]))
+        counts = cls(np.add.reduceat(signs, firsts), columns, starts, shape)
+        counts.rows = rows
+        return counts
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -75,7 +75,7 @@ class Sparse:
     @cached_property
     def rows(self) -> Positions:
         """The row of each stored value, shape (nnz,)."""
-        return np.repeat(np.arange(self.shape[0]), np.diff(self.indptr))
+        return np.arange(self.shape[0]).repeat(self.indptr[1:] - self.indptr[:-1])
 
     def toarray(self) -> NDArray[Any]:
         """Return the whole array, shape (n, d)."""
@@ -85,7 +85,9 @@ class Sparse:
 
     def with_data(self, data: NDArray[Any]) -> "Sparse":
         """Return other values, shape (nnz,), in the same places."""
-        return Sparse(data, self.indices, self.indptr, self.shape)
+        other = Sparse(data, self.indices, self.indptr, self.shape)
+        other.rows = self.rows
+        return other
 
     def __getitem__(self, rows: Any) -> "Sparse":
         """Return the rows that an index array, mask or slice selects."""
@@ -158,15 +160,6 @@ def hstack(blocks: Sequence[NDArray[Any] | Sparse]) -> Sparse:
         starts += count
         shift += part.shape[1]
     return Sparse(data, indices, indptr, (parts[0].shape[0], shift))
-
-
-def _firsts(places: Positions) -> Positions:
-    """Return where each place is first named, of places in order."""
-    return np.flatnonzero(np.diff(places, prepend=-1))
-
-
-def _lengths(firsts: Positions, places: Positions) -> Positions:
-    return np.diff(firsts, append=len(places))
 
 
 def _starts(counts: Positions) -> Positions:

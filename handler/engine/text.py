@@ -1,11 +1,10 @@
 """Texts as counts of their words or characters: ``sklearn.feature_extraction.text``."""
 
 import re
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
-from itertools import chain, count, repeat
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -20,6 +19,12 @@ from handler.errors import Refusal, RowsRefused
 
 type Positions = NDArray[np.intp]
 
+# Terms that are held at a time; what they are looked up for is smaller.
+_TERMS = 1 << 16
+
+# ASCII's word characters as they are, spaces for the others.
+_SPACED = bytes(code if re.match(r"\w", chr(code), re.ASCII) else 32 for code in range(256))
+
 
 @dataclass(frozen=True, eq=False)
 class _Vectorizer(Evaluator):
@@ -29,6 +34,7 @@ class _Vectorizer(Evaluator):
     ----------
     analyzer : {"word", "char", "char_wb"}
     pattern : regular expression whose matches (or its only group's) are the words
+    shortest : the least length of a word where words are runs of word characters, else None
     ngrams : the least and the most words, or characters, of a term
     lowercase : bool
     accents : {"ascii", "unicode"}, or None where they stay
@@ -37,34 +43,35 @@ class _Vectorizer(Evaluator):
 
     analyzer: str
     pattern: str
+    shortest: int | None
     ngrams: Sequence[int]
     lowercase: bool
     accents: str | None
     stop_words: Sequence[str] | None
 
     def _looked_up(
-        self, X: Inputs, look_up: Callable[[Sequence[str]], Iterable[int]]
+        self, X: Inputs, look_up: Callable[[list[str]], Positions]
     ) -> tuple[Positions, Positions]:
-        """Return the row and the number of each term, both of shape (n_terms,).
+        """Return the row of each term, and what looking it up gives, both of shape (n_terms,).
 
         Raises
         ------
         RowsRefused
             For values that are no texts.
         """
-        texts, lengths = as_array(X).tolist(), []
-
-        def numbers() -> Iterator[Iterable[int]]:
-            for text in texts:
-                terms = self._terms(text)
-                lengths.append(len(terms))
-                yield look_up(terms)
-
+        texts, terms, lengths = as_array(X).tolist(), list[str](), list[int]()
+        found = []
         try:
-            found = np.fromiter(chain.from_iterable(numbers()), np.intp)
+            for text in texts:
+                more = self._terms(text)
+                lengths.append(len(more))
+                terms += more
+                if len(terms) > _TERMS:
+                    found.append(look_up(terms))
+                    terms.clear()
         except (AttributeError, TypeError):
             raise RowsRefused(list(_no_texts(texts))) from None
-        return np.repeat(np.arange(len(texts)), lengths), found
+        return np.arange(len(texts)).repeat(lengths), np.concatenate([*found, look_up(terms)])
 
     def _terms(self, text: Any) -> Sequence[str]:
         for step in self._steps:
@@ -78,15 +85,18 @@ class _Vectorizer(Evaluator):
         return steps + (self._words() if self.analyzer == "word" else self._characters())
 
     def _words(self) -> list[Callable[[Any], Any]]:
-        steps: list[Callable[[Any], Any]] = [re.compile(self.pattern).findall]
+        find = re.compile(self.pattern).findall
+        steps: list[Callable[[Any], Any]] = [find]
+        if self.shortest is not None:
+            steps = [partial(_words, find, self.shortest)]
         if self.stop_words is not None:
             steps.append(partial(_without, frozenset(self.stop_words)))
         if self.ngrams[1] > 1:
-            steps.append(partial(_word_ngrams, range(self.ngrams[0], self.ngrams[1] + 1)))
+            steps.append(partial(_ngrams, " ", range(self.ngrams[0], self.ngrams[1] + 1)))
         return steps
 
     def _characters(self) -> list[Callable[[Any], Any]]:
-        ngrams = _char_ngrams if self.analyzer == "char" else _char_ngrams_of_words
+        ngrams = partial(_ngrams, "") if self.analyzer == "char" else _ngrams_of_words
         sizes = range(self.ngrams[0], self.ngrams[1] + 1)
         return [partial(re.compile(r"\s\s+").sub, " "), partial(ngrams, sizes)]
 
@@ -107,23 +117,25 @@ class CountVectorizer(_Vectorizer):
     vocabulary: str
     binary: bool
     dtype: str
-    _columns: dict[str, int] = field(init=False, repr=False)
+    _column: Callable[[str, int], int] = field(init=False, repr=False)
+    _width: int = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Build the lookup table once, before the first request."""
         terms = self.vocabulary[1:].split(self.vocabulary[0])
-        object.__setattr__(self, "_columns", dict(zip(terms, range(len(terms)), strict=True)))
+        object.__setattr__(self, "_column", dict(zip(terms, range(len(terms)), strict=True)).get)
+        object.__setattr__(self, "_width", len(terms))
 
     def transform(self, X: Inputs) -> Sparse:
         """Return the counts, shape (n, n_terms), of texts of shape (n,)."""
         rows, columns = self._looked_up(X, self._found)
         known = columns >= 0
-        counts = Sparse.counted(rows[known], columns[known], (X.shape[0], len(self._columns)))
+        counts = Sparse.counted(rows[known], columns[known], (X.shape[0], self._width))
         data = np.ones_like(counts.data) if self.binary else counts.data
         return counts.with_data(data.astype(self.dtype))
 
-    def _found(self, terms: Sequence[str]) -> Iterable[int]:
-        return map(self._columns.get, terms, repeat(-1))
+    def _found(self, terms: list[str]) -> Positions:
+        return np.fromiter(map(self._column, terms, repeat(-1)), np.intp, len(terms))
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,12 +161,16 @@ class HashingVectorizer(_Vectorizer):
 
     def transform(self, X: Inputs) -> Sparse:
         """Return the counts, shape (n, n_features), of texts of shape (n,)."""
-        numbers: defaultdict[str, int] = defaultdict(count().__next__)
-        rows, found = self._looked_up(X, partial(map, numbers.__getitem__))
-        columns, negative = hashed_columns(numbers, self.n_features)
-        values = np.where(negative & self.alternate_sign, -1.0, 1.0).astype(self.dtype)
-        counts = Sparse.summed(rows, columns[found], values[found], (X.shape[0], self.n_features))
-        return counts.with_data(np.ones_like(counts.data)) if self.binary else counts
+        rows, columns = self._looked_up(X, self._hashed)
+        shape = (X.shape[0], self.n_features)
+        counts = Sparse.counted(rows, columns >> 1, shape, negative=columns & 1)
+        data = np.ones_like(counts.data) if self.binary else counts.data
+        return counts.with_data(data.astype(self.dtype))
+
+    def _hashed(self, terms: list[str]) -> Positions:
+        """Return twice each term's column, and one more where it counts as -1."""
+        columns, negative = hashed_columns(terms, self.n_features)
+        return 2 * columns + (negative & self.alternate_sign)
 
 
 @dataclass(frozen=True, eq=False)
@@ -215,30 +231,32 @@ def _strip_combining(text: str) -> str:
 _ACCENTS = {"ascii": _strip_to_ascii, "unicode": _strip_combining}
 
 
+def _words(find: Callable[[str], list[str]], shortest: int, text: str) -> list[str]:
+    """Return the runs of word characters; in ASCII they are told without the pattern."""
+    if not text.isascii():
+        return find(text)
+    words = text.encode().translate(_SPACED).decode().split()
+    return words if shortest == 1 else [word for word in words if len(word) >= shortest]
+
+
 def _without(stop_words: frozenset[str], words: Sequence[str]) -> list[str]:
     return [word for word in words if word not in stop_words]
 
 
-def _word_ngrams(sizes: range, words: Sequence[str]) -> list[str]:
+def _ngrams(joint: str, sizes: range, parts: Sequence[str]) -> list[str]:
+    """Return the runs of words, or of a text's characters, of these lengths, joined."""
     found: list[str] = []
     for size in sizes:
-        found += map(" ".join, zip(*[words[i:] for i in range(size)], strict=False))
+        found += map(joint.join, zip(*[parts[i:] for i in range(size)], strict=False))
     return found
 
 
-def _char_ngrams(sizes: range, text: str) -> list[str]:
-    found: list[str] = []
-    for size in sizes:
-        found += [text[i : i + size] for i in range(len(text) - size + 1)]
-    return found
-
-
-def _char_ngrams_of_words(sizes: range, text: str) -> list[str]:
+def _ngrams_of_words(sizes: range, text: str) -> list[str]:
     """Return those of each word with a space on both sides; a shorter word counts once, whole."""
     found: list[str] = []
     for word in text.split():
         padded = f" {word} "
-        found += _char_ngrams(range(sizes.start, min(sizes.stop, len(padded))), padded)
+        found += _ngrams("", range(sizes.start, min(sizes.stop, len(padded))), padded)
         if sizes.stop > len(padded):
             found.append(padded)
     return found

@@ -9,6 +9,9 @@ from sklearn.feature_extraction import text
 
 from model_build.export.node import Context, Exporter, Node
 
+# Patterns of words that are runs of word characters, with the least length of such a run.
+_RUNS = {r"\b\w+\b": 1, r"\w+": 1, r"\b\w\w+\b": 2, r"\w\w+": 2, r"\w{2,}": 2, r"\b\w{2,}\b": 2}
+
 
 def _count_vectorizer(estimator: Any, context: Context) -> Node:
     terms = _terms(estimator, context)
@@ -67,6 +70,7 @@ def _analysis(estimator: Any, context: Context, terms: Iterable[str] | None) -> 
     return {
         "analyzer": estimator.analyzer,
         "pattern": estimator.token_pattern or "",
+        "shortest": _shortest(estimator, terms),
         "ngrams": [int(least), int(most)],
         "lowercase": bool(estimator.lowercase),
         "accents": estimator.strip_accents or None,
@@ -81,6 +85,15 @@ def _refuse_code(estimator: Any, context: Context) -> None:
             raise context.unsupported(estimator, f"its {setting} {value!r} is code")
     if estimator.input != "content":
         raise context.unsupported(estimator, f"it reads its texts from a {estimator.input}")
+
+
+def _shortest(estimator: Any, terms: Iterable[str] | None) -> int | None:
+    """Return the least length of a word where words are runs of word characters, else None."""
+    shortest = _RUNS.get((estimator.token_pattern or "").removeprefix("(?u)"))
+    if shortest is None or terms is None or estimator.ngram_range[1] > 1:
+        return shortest
+    # Words that are too short need not be left out where no term is as short.
+    return 1 if min(map(len, terms)) >= shortest else shortest
 
 
 def _stop_words(estimator: Any, terms: Iterable[str] | None) -> list[str] | None:
