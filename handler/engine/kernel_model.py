@@ -8,8 +8,8 @@ from typing import cast
 import numpy as np
 
 from handler.engine.base import Evaluator
-from handler.engine.checks import as_finite_numbers
 from handler.engine.chunks import in_chunks
+from handler.engine.products import finite_floats
 from handler.engine.table import Array, Floats, Inputs
 from handler.errors import Refusal, RowsRefused
 
@@ -94,9 +94,7 @@ def in_row_chunks(compute: Callable[[Array], Array], X: Inputs, n_vectors: int) 
     RowsRefused
         For NaN and infinities.
     """
-    values = as_finite_numbers(X)
-    if values.dtype.kind != "f":
-        values = values.astype(np.float64)
+    values = finite_floats(X)
     # A multiple of 64: products of matrices round rows alike wherever they are in such a chunk.
     size = max(64, _MATRIX // n_vectors // 64 * 64)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore", under="ignore"):
