@@ -40,6 +40,11 @@ def _refuses(estimator: Any, method: str) -> bool:
     return refuses is not None and refuses(estimator)
 
 
+def _has_many_classes(chain: ClassifierChain) -> bool:
+    """Whether a target has more than two classes, whose scores a chain has no room for."""
+    return any(len(classes) > 2 for classes in chain.classes_)
+
+
 # Which fitted estimators refuse which of their methods, whatever the rows are: a solver that finds
 # no axes projects nothing, pairs of classes give no probabilities.
 _REFUSES: Mapping[tuple[type, str], Callable[[Any], bool]] = {
@@ -47,7 +52,9 @@ _REFUSES: Mapping[tuple[type, str], Callable[[Any], bool]] = {
     (GaussianProcessClassifier, "predict_proba"): lambda estimator: (
         estimator.n_classes_ > 2 and estimator.multi_class == "one_vs_one"
     ),
+    (ClassifierChain, "decision_function"): _has_many_classes,
+    (ClassifierChain, "predict_proba"): _has_many_classes,
     (ClassifierChain, "predict_log_proba"): lambda estimator: (
-        not hasattr(estimator, "predict_proba")
+        _has_many_classes(estimator) or not hasattr(estimator, "predict_proba")
     ),
 }

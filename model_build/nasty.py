@@ -16,6 +16,8 @@ from sklearn.tree._tree import Tree
 
 from handler.engine.table import Array, Floats
 from model_build.export import lightgbm, xgboost
+from model_build.export.signature import null_of
+from model_build.nasty_objects import nasty_objects
 
 _PER_COLUMN = 48  # thresholds tried a column; a forest has tens of thousands
 _NUMBERS = [
@@ -34,16 +36,16 @@ def nasty_rows(estimator: Any, X: Any, *, seed: int = 0) -> Any:
     Parameters
     ----------
     estimator : fitted scikit-learn estimator
-    X : DataFrame, 2-D array or list of str with one row at least
+    X : DataFrame, 2-D array, or list of texts or other objects, with one row at least
     seed : int
         Draws the rows that are changed and the thresholds that are tried.
 
     Returns
     -------
-    DataFrame with float64 columns for numbers, float64 or object array, or list of str
+    DataFrame with float64 columns for numbers, float64 or object array, or list of objects
     """
-    if not isinstance(X, pd.DataFrame | np.ndarray):
-        return [*_WORDS, *(text.upper() for text in X[:20]), *(f"{text} \u2603" for text in X[:20])]
+    if not (isinstance(X, pd.DataFrame) or (isinstance(X, np.ndarray) and X.ndim == 2)):
+        return _nasty_objects(list(X))
     frame = _loosened(pd.DataFrame(X))
     rows = _Rows(frame, np.random.default_rng(seed))
     for column in range(frame.shape[1]):
@@ -52,6 +54,13 @@ def nasty_rows(estimator: Any, X: Any, *, seed: int = 0) -> Any:
     rows.add_all_missing()
     made = rows.frame()
     return made if isinstance(X, pd.DataFrame) else made.to_numpy(dtype=_array_dtype(X))
+
+
+def _nasty_objects(rows: Sequence[Any]) -> list[Any]:
+    if not isinstance(rows[0], str):
+        return nasty_objects(rows)
+    texts = rows[:20]
+    return [*_WORDS, *(text.upper() for text in texts), *(f"{text} \u2603" for text in texts)]
 
 
 def _array_dtype(X: Array) -> Any:
@@ -77,15 +86,20 @@ def _special_values(values: "pd.Series[Any]") -> list[Any]:
     if values.dtype == np.float64:
         known = values[np.isfinite(values)].to_numpy()[:3]
         return [*_NUMBERS, *np.nextafter(known, np.inf), *np.nextafter(known, -np.inf)]
-    known = values.dropna()
+    known, missing = values.dropna(), _missing(values)
     if len(known) and all(isinstance(value, bool | np.bool_) for value in known):
-        return [True, False, np.nan]
+        return [True, False, missing]
     if len(known) and all(isinstance(value, int | float | np.number) for value in known):
         # Categories that are numbers: the signature's types keep words out of such a column.
-        return [*known.unique()[:5], -1, 0.5, 1e15, np.nan]
+        return [*known.unique()[:5], -1, 0.5, 1e15, missing]
     numbers = [item for item in known.unique()[:5] if not isinstance(item, str)]
     words = [str(item) for item in known.unique()[:5]]
-    return [*_WORDS, *numbers, *(w.upper() for w in words), *(f"{w} " for w in words), np.nan]
+    return [*_WORDS, *numbers, *(w.upper() for w in words), *(f"{w} " for w in words), missing]
+
+
+def _missing(values: "pd.Series[Any]") -> Any:
+    """Return the object that stands for a missing value among these."""
+    return None if null_of(values) == "none" else np.nan
 
 
 class _Rows:
@@ -106,8 +120,9 @@ class _Rows:
     def add_all_missing(self) -> None:
         row = self.base.iloc[[0]].copy()
         for column in range(row.shape[1]):
+            missing = _missing(self.base.iloc[:, column])
             row.isetitem(
-                column, pd.Series([np.nan], index=row.index, dtype=row.dtypes.iloc[column])
+                column, pd.Series([missing], index=row.index, dtype=row.dtypes.iloc[column])
             )
         self.extra.append(row)
 
@@ -163,6 +178,8 @@ def _cuts_of(estimator: Any, fronts: tuple[Any, ...]) -> Iterator[_Cuts]:
     elif hasattr(estimator, "booster_"):
         for features, thresholds in lightgbm.thresholds_of(estimator):
             yield _Cuts(fronts, features, thresholds, single=False)
+    elif hasattr(estimator, "estimators_features_"):
+        yield from _cuts_of_columns(estimator, fronts)
     else:
         for child in _children(estimator):
             yield from _cuts_of(child, fronts)
@@ -176,6 +193,15 @@ def _histogram_cuts(estimator: Any, fronts: tuple[Any, ...]) -> Iterator[_Cuts]:
         split = (nodes["is_leaf"] == 0) & (nodes["is_categorical"] == 0)
         features = nodes["feature_idx"][split].astype(int)
         yield _Cuts(fronts, features, nodes["num_threshold"][split], single=False)
+
+
+def _cuts_of_columns(estimator: Any, fronts: tuple[Any, ...]) -> Iterator[_Cuts]:
+    """Yield the cuts of members that see some columns each; not those behind transformers."""
+    parts = zip(estimator.estimators_, estimator.estimators_features_, strict=True)
+    for member, columns in parts:
+        for cuts in _cuts_of(member, fronts):
+            if cuts.fronts == fronts:
+                yield cuts._replace(features=columns[cuts.features])
 
 
 def _children(estimator: Any) -> Iterator[Any]:

@@ -10,6 +10,14 @@ from handler.engine.table import Array
 from model_build.export.forest_walk import Tree, at_most_in_float32, lay_out, share_values
 from model_build.export.node import Context, Exporter, Node
 
+CLASSIFIERS = (tree.DecisionTreeClassifier, tree.ExtraTreeClassifier)
+REGRESSORS = (tree.DecisionTreeRegressor, tree.ExtraTreeRegressor)
+
+
+def are_all(estimators: Sequence[Any], kinds: tuple[type, ...]) -> bool:
+    """Whether all these are such trees (and no user's subclass), which one forest may hold."""
+    return all(type(each) in kinds for each in estimators)
+
 
 def fitted_tree(estimator: Any) -> Tree:
     """Return the nodes of a fitted decision tree, which compares float32 values.
@@ -27,6 +35,11 @@ def fitted_tree(estimator: Any) -> Tree:
         missing_left=nodes.missing_go_to_left.astype(bool),
         values=nodes.value,
     )
+
+
+def takes_missing(estimator: Any) -> bool:
+    """Whether a fitted tree takes missing values."""
+    return bool(estimator.__sklearn_tags__().input_tags.allow_nan)
 
 
 def _tree_regressor(estimator: Any, _: Context) -> Node:
@@ -51,7 +64,7 @@ def _regressor(trees: Sequence[Any]) -> Node:
         "kind": "trees.TreesRegressor",
         "forest": layout.fields,
         "values": layout.values[:, :, 0],
-        "missing": _takes_missing(trees[0]),
+        "missing": takes_missing(trees[0]),
     }
 
 
@@ -64,7 +77,7 @@ def _classifier(trees: Sequence[Any], estimator: Any) -> Node:
         "kind": f"trees.{'MultiOutputTreesClassifier' if several else 'TreesClassifier'}",
         "forest": layout.fields,
         "values": layout.values,
-        "missing": _takes_missing(trees[0]),
+        "missing": takes_missing(trees[0]),
         "classes": classes if several else classes[0],
     }
 
@@ -73,10 +86,6 @@ def _side_by_side(values: Array, classes: Sequence[Array]) -> Array:
     """Return (n, n_outputs, most classes) as (n, all classes), without the padding."""
     parts = [values[:, k, : len(names)] for k, names in enumerate(classes)]
     return np.concatenate(parts, axis=1)
-
-
-def _takes_missing(estimator: Any) -> bool:
-    return bool(estimator.__sklearn_tags__().input_tags.allow_nan)
 
 
 EXPORTERS: Mapping[type, Exporter] = {

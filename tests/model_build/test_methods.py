@@ -5,9 +5,10 @@ import pytest
 from sklearn.decomposition import PCA
 from sklearn.gaussian_process import GaussianProcessClassifier
 from sklearn.linear_model import BayesianRidge, LinearRegression, LogisticRegression
+from sklearn.multioutput import ClassifierChain
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.svm import SVC
+from sklearn.svm import SVC, LinearSVC
 
 from model_build.methods import methods_of
 
@@ -38,3 +39,16 @@ def test_pairs_of_classes_give_no_probabilities() -> None:
     classifier = GaussianProcessClassifier(multi_class="one_vs_one").fit(X, np.arange(20) % 3)
     assert methods_of(classifier) == ["predict"]
     assert methods_of(make_pipeline("passthrough", classifier)) == ["predict"]
+
+
+@pytest.mark.parametrize(
+    ("classifier", "classes", "methods"),
+    [
+        (LinearSVC(), 2, ["predict", "decision_function"]),
+        (LinearSVC(), 3, ["predict"]),
+        (LogisticRegression(), 3, ["predict"]),
+    ],
+)
+def test_a_chain_of_classifiers(classifier: Any, classes: int, methods: list[str]) -> None:
+    y = np.column_stack([np.arange(20) % classes, np.arange(20) // 2 % classes])
+    assert methods_of(ClassifierChain(classifier).fit(X, y)) == methods
