@@ -44,6 +44,17 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "YeoJohnson",
     ),
     "target_encoding": ("MulticlassTargetEncoder",),
+    "dict_features": (
+        "DictVectorizer",
+        "FeatureHasher",
+    ),
+    "labels": (
+        "IndicatorBinarizer",
+        "LabelBinarizer",
+        "LabelEncoder",
+        "MultiLabelBinarizer",
+    ),
+    "image": ("PatchExtractor",),
     "expansion": (
         "PolynomialFeatures",
         "SplineTransformer",
@@ -102,6 +113,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "CoordinateDescent",
         "MultiplicativeUpdate",
     ),
+    "topics": ("Topics",),
     "cluster": (
         "BisectedCenters",
         "Centers",
