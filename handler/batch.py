@@ -26,7 +26,7 @@ class Batch(NamedTuple):
     Attributes
     ----------
     field : the member that the rows came in
-    rows : tuples in the order of the signature's columns, or str for texts
+    rows : tuples in the order of the signature's columns, or objects
     positions : where the rows were in the request; they differ where rows between were faulty
     faults : what is wrong with the body or its other rows, in order
     """
@@ -40,7 +40,7 @@ class Batch(NamedTuple):
 def path_of(field: Field, row: int, signature: Signature, column: int | None) -> str:
     """Return the JSON path of a row, or of the value in one of its columns."""
     path = f"$.{field}[{row}]"
-    if column is None or signature.kind == "text":
+    if column is None or not signature.columns:
         return path
     if field == "X":
         return f"{path}[{column}]"

@@ -3,6 +3,7 @@
 from typing import Any
 
 import msgspec
+from msgspec.structs import astuple
 
 from handler.batch import Batch
 from handler.forms import record_type, row_type
@@ -22,6 +23,7 @@ class BodyDecoder:
     def __init__(self, signature: Signature, max_rows: int) -> None:
         self._inspector = Inspector(signature, max_rows)
         self._max_rows = max_rows
+        self._objects = signature.of_objects
         self._decoder = msgspec.json.Decoder(_body_type(signature))
 
     def decode(self, body: bytes) -> Batch:
@@ -47,7 +49,7 @@ class BodyDecoder:
         if parsed.records is msgspec.UNSET and 0 < _length(parsed.X) <= self._max_rows:
             return Batch("X", parsed.X, range(len(parsed.X)))
         if parsed.X is msgspec.UNSET and 0 < _length(parsed.records) <= self._max_rows:
-            rows = [msgspec.structs.astuple(record) for record in parsed.records]
+            rows = parsed.records if self._objects else list(map(astuple, parsed.records))
             return Batch("records", rows, range(len(rows)))
         return None
 

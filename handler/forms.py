@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from handler.signature import ColumnType, Signature
+from handler.signature import ColumnType, Kind, Signature
 
 # What a column's values may be in JSON. null may stand anywhere: whether the model takes it
 # there is told by the model, for all rows at once.
@@ -22,20 +22,32 @@ VALUES: Mapping[ColumnType, Any] = {
     "any": str | int | float | bool | None,
 }
 
+# What a row may be in JSON where rows are objects without columns. What is in a list, the model
+# tells; NaN has no word in JSON, and null is no label.
+OBJECTS: Mapping[Kind, Any] = {
+    "text": str,
+    "records": dict[str, str | int | float | bool | list[str] | None],
+    "lists": list[Any],
+    "labels": str | int | float | bool,
+}
+
 
 def row_type(signature: Signature) -> Any:
-    """Return the type of one row in ``X``: a tuple, or str where the model takes texts."""
-    if signature.kind == "text":
-        return str
+    """Return the type of one row in ``X``: a tuple, or that of objects."""
+    if signature.of_objects:
+        return OBJECTS[signature.kind]
     return tuple[tuple(VALUES[column.type] for column in signature.columns)]  # type: ignore[misc]
 
 
-def record_type(signature: Signature) -> type[msgspec.Struct] | None:
-    """Return the struct of one record, its fields in the order of the columns.
+def record_type(signature: Signature) -> Any:
+    """Return the type of one record: a struct, its fields in the order of the columns.
 
-    None where there is none: for texts, for names that come twice, and for names with quotes,
+    Where a row is a record by itself, it is that of the row. None where there is none: for other
+    objects, for names that come twice, and for names with quotes,
     backslashes or control characters, which msgspec does not take.
     """
+    if signature.kind == "records":
+        return OBJECTS["records"]
     names = signature.names
     if not names or len(set(names)) < len(names):
         return None

@@ -6,6 +6,7 @@ two cannot disagree.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from http import HTTPStatus
 from typing import Any, NoReturn
 
@@ -13,9 +14,9 @@ import msgspec
 
 from handler.batch import FIELDS, Batch, Field, RowFault, member, path_of
 from handler.engine.checks import MISSING
-from handler.forms import VALUES, record_type, row_type
+from handler.forms import OBJECTS, VALUES, record_type, row_type
 from handler.problems import Fault, Problem
-from handler.signature import Column, ColumnType, Signature
+from handler.signature import Column, ColumnType, Kind, Signature
 
 _KINDS: Mapping[ColumnType, tuple[str, ...]] = {
     "number": ("number",),
@@ -25,6 +26,21 @@ _KINDS: Mapping[ColumnType, tuple[str, ...]] = {
     "any": ("string", "number", "boolean"),
 }
 
+# How messages call a row without columns, and how a body with one looks.
+_NAMES: Mapping[Kind, str] = {
+    "text": "string",
+    "records": "object",
+    "lists": "array",
+    "labels": "string or number or boolean",
+}
+_SHOWN: Mapping[Kind, str] = {
+    "text": 'texts: {"X": ["…"]}',
+    "lists": 'lists: {"X": [[…]]}',
+    "labels": 'labels: {"X": […]}',
+}
+_IN_RECORDS = "string or number or boolean or null or an array of strings"
+
+_RECORD = msgspec.json.Decoder(OBJECTS["records"])
 _DECODERS = {name: msgspec.json.Decoder(kind) for name, kind in VALUES.items()}
 _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _ARRAY = msgspec.json.Decoder(list[msgspec.Raw])
@@ -91,8 +107,8 @@ class Inspector:
             yield Fault("$", f'expected exactly one of "X" and "records", got {got}')
 
     def _read_rows(self, field: Field, raw: msgspec.Raw) -> Batch:
-        if field == "records" and self._signature.kind == "text":
-            why = 'this model takes texts: {"X": ["…"]}'
+        if field == "records" and self._signature.kind in _SHOWN:
+            why = f"this model takes {_SHOWN[self._signature.kind]}"
             return Batch(field, (), (), [RowFault(-1, Fault("$.records", why))])
         try:
             items = _ARRAY.decode(raw)
@@ -134,14 +150,14 @@ class Inspector:
             row = decoder.decode(raw)
         except msgspec.ValidationError:
             return None
-        if isinstance(row, str):
+        if self._signature.of_objects:
             return row
         values = row if isinstance(row, tuple) else msgspec.structs.astuple(row)
         return values if all(map(_fits, values)) else None
 
     def _reader(self, field: Field) -> Callable[[int, msgspec.Raw], _Read]:
-        if self._signature.kind == "text":
-            return _read_text
+        if self._signature.of_objects:
+            return partial(_read_object, field, self._signature.kind)
         return self._read_array if field == "X" else self._read_record
 
     def _read_array(self, i: int, raw: msgspec.Raw) -> _Read:
@@ -192,8 +208,20 @@ def _members(body: bytes) -> Mapping[str, msgspec.Raw] | Fault:
         return _unexpected("$", 'an object with "X" or "records"', _kind(body))
 
 
-def _read_text(i: int, raw: msgspec.Raw) -> _Read:
-    return None, [_unexpected(f"$.X[{i}]", "string", _kind(raw))]
+def _read_object(field: Field, kind: Kind, i: int, raw: msgspec.Raw) -> _Read:
+    """Return the faults of a row that is no object of its kind."""
+    path = f"$.{field}[{i}]"
+    if kind == "records" and _kind(raw) == "object":
+        return None, list(_faults_of_values(path, _OBJECT.decode(raw)))
+    return None, [_unexpected(path, _NAMES[kind], _kind(raw))]
+
+
+def _faults_of_values(path: str, values: Mapping[str, msgspec.Raw]) -> Iterator[Fault]:
+    for name, raw in values.items():
+        try:
+            _RECORD.decode(msgspec.json.encode({name: raw}))
+        except msgspec.ValidationError:
+            yield _unexpected(path + member(name), _IN_RECORDS, _kind(raw))
 
 
 def _read_value(raw: msgspec.Raw, column: Column) -> tuple[Any, Fault | None]:

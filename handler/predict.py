@@ -42,6 +42,9 @@ class Predictor:
     def __init__(self, model: Model, max_rows: int) -> None:
         self._model = model
         self._decoder = BodyDecoder(model.signature, max_rows)
+        # What only transforms, or only scores, answers under the name of its method.
+        self._method = "predict" if "predict" in model.methods else model.methods[0]
+        self._answer = "prediction" if self._method == "predict" else self._method
         columns = model.signature.columns
         self._numbers = model.signature.kind == "array" and all(c.numeric for c in columns)
 
@@ -79,7 +82,7 @@ class Predictor:
         X = np.array(batch.rows, dtype=np.float64) if self._numbers else batch.rows
         # An overflow shows in the answer; numpy's warning would only show in the log.
         with np.errstate(all="ignore"):
-            answer: dict[str, Any] = {"prediction": self._model.predict(X)}
+            answer: dict[str, Any] = {self._answer: getattr(self._model, self._method)(X)}
             if probabilities:
                 answer["probabilities"] = self._model.predict_proba(X)
                 answer["classes"] = self._model.classes

@@ -10,8 +10,17 @@ from handler.engine.table import Array, Inputs, Table, as_array
 from handler.errors import InvalidInput
 
 ColumnType = Literal["number", "integer", "boolean", "string", "any"]
-Kind = Literal["array", "table", "text"]
+Kind = Literal["array", "table", "text", "records", "lists", "labels"]
 Scalar = str | int | float | bool | None
+
+
+# What one object may be, by kind, and how messages call it.
+_OBJECTS: Mapping[Kind, tuple[tuple[type, ...], str]] = {
+    "text": ((str,), "a text"),
+    "records": ((Mapping,), "a mapping of names to values"),
+    "lists": ((list, tuple, set, frozenset, np.ndarray), "a list"),
+    "labels": ((str, bool, int, float, np.generic), "a number, text or boolean"),
+}
 
 
 class Column(NamedTuple):
@@ -39,7 +48,11 @@ class Column(NamedTuple):
 
 
 class Signature(NamedTuple):
-    """The inputs of a model: an array, a table of named columns, or a list of texts."""
+    """The inputs of a model: an array, a table of named columns, or one object a row.
+
+    Objects are texts, records (mappings from names to values), lists, or labels (one number,
+    text or boolean each). They have no columns.
+    """
 
     kind: Kind
     columns: tuple[Column, ...]
@@ -48,6 +61,11 @@ class Signature(NamedTuple):
     def names(self) -> tuple[str, ...]:
         """The columns' names, in training's order."""
         return tuple(column.name for column in self.columns)
+
+    @property
+    def of_objects(self) -> bool:
+        """Whether a row is one object, and so has no columns."""
+        return self.kind in _OBJECTS
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form, which ``from_dict`` reads."""
@@ -63,20 +81,20 @@ class Signature(NamedTuple):
 
         Parameters
         ----------
-        X : (n, d) array or list of rows, mapping {column: (n,) array or list}, or, for texts,
-            a list of n str
+        X : (n, d) array or list of rows, mapping {column: (n,) array or list}, or a list of n
+            objects
 
         Returns
         -------
-        float64 or object array (n, d), a Table, or an object array (n,) of str
+        float64 or object array (n, d), a Table, or an object array (n,)
 
         Raises
         ------
         InvalidInput
             Where X does not fit: another width, unknown or missing columns, wrong types.
         """
-        if self.kind == "text":
-            return _texts(X)
+        if self.of_objects:
+            return _objects(X, self.kind)
         if isinstance(X, Mapping):
             return self._pack(*self._from_mapping(X))
         return self._from_rows(X)
@@ -124,12 +142,14 @@ def _column(data: dict[str, Any]) -> Column:
     return Column(**{**data, "categories": None if categories is None else tuple(categories)})
 
 
-def _texts(X: Any) -> Array:
+def _objects(X: Any, kind: Kind) -> Array:
+    types, expected = _OBJECTS[kind]
     values = np.empty(len(X), dtype=object)
-    for i, text in enumerate(X):
-        if not isinstance(text, str):
-            raise InvalidInput(f"X[{i}]: a text was expected, got {type(text).__name__}")
-        values[i] = text
+    for i, value in enumerate(X):
+        if not isinstance(value, types):
+            got = type(value).__name__
+            raise InvalidInput(f"X[{i}]: {expected} was expected, got {got}")
+        values[i] = value
     return values
 
 

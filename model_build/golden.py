@@ -2,9 +2,10 @@
 
 import math
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from model_build.bundle import Golden
@@ -71,5 +72,8 @@ def _as_lists(X: Any) -> list[Any]:
 
 def _sayable(row: Any) -> bool:
     """Whether JSON has words for all values of a row: it has none for infinities."""
-    values = [row] if isinstance(row, str) else row
-    return not any(isinstance(value, float) and math.isinf(value) for value in values)
+    if isinstance(row, Mapping):
+        row = list(row.values())
+    if isinstance(row, list | tuple | set | frozenset | np.ndarray):
+        return all(_sayable(value) for value in row)
+    return not (isinstance(row, float) and math.isinf(row))

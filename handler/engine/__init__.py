@@ -247,6 +247,21 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "PerceptronClassifier",
         "PerceptronRegressor",
     ),
+    "searches": (
+        "BallTreeSearch",
+        "BruteSearch",
+        "KDTreeSearch",
+        "PrecomputedSearch",
+    ),
+    "neighbors": (
+        "LocalOutlierFactor",
+        "NeighborsClassifier",
+        "NeighborsGraph",
+        "NeighborsRegressor",
+        "RadiusClassifier",
+        "RadiusGraph",
+        "RadiusRegressor",
+    ),
 }
 
 

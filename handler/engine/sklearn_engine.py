@@ -11,6 +11,7 @@ from typing import Any
 
 from handler.engine.base import METHODS
 from handler.engine.table import Array, Inputs, Table, as_array
+from handler.errors import InvalidInput
 from handler.signature import Column, Signature
 
 
@@ -62,16 +63,26 @@ class SklearnEstimator:
     def __getattr__(self, method: str) -> Any:
         if method not in METHODS:
             raise AttributeError(method)
-        return lambda X: _dense(ask(self.estimator, method, self.native(X)))
+        return lambda X: _dense(_answer(self.estimator, method, self.native(X)))
 
     def native(self, X: Inputs) -> Any:
-        """Return X as scikit-learn takes it: an array, a list of str or a DataFrame."""
+        """Return X as scikit-learn takes it: an array, a list of objects or a DataFrame."""
         if not isinstance(X, Table):
-            return list(as_array(X)) if self.signature.kind == "text" else X
+            return list(as_array(X)) if self.signature.of_objects else X
         # By name: pandas is in the bundle only where the model was fitted on a DataFrame.
         pandas = import_module("pandas")
         columns = zip(self.signature.columns, X.columns, strict=True)
         return pandas.DataFrame({c.name: _series(pandas, c, values) for c, values in columns})
+
+
+def _answer(estimator: Any, method: str, X: Any) -> Any:
+    try:
+        return ask(estimator, method, X)
+    except (
+        TypeError,
+        OverflowError,
+    ) as error:  # values of a type, or a size, that it does not take
+        raise InvalidInput(str(error)) from error
 
 
 def _series(pandas: Any, column: Column, values: Array) -> Any:

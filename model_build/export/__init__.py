@@ -48,9 +48,11 @@ from model_build.export import (
     multiclass,
     multioutput,
     naive_bayes,
+    neighbors,
     neural_network,
     preprocessing,
     random_projection,
+    searches,
     selection,
     semi_supervised,
     stacking,
@@ -122,6 +124,8 @@ FAMILIES: Mapping[str, Mapping[Any, Exporter]] = {
     "dummy": dummy.EXPORTERS,
     "semi_supervised": semi_supervised.EXPORTERS,
     "neural_network": neural_network.EXPORTERS,
+    "searches": searches.EXPORTERS,
+    "neighbors": neighbors.EXPORTERS,
 }
 
 

@@ -1,16 +1,17 @@
 """Learns a model's signature from a sample of its inputs and from the model itself."""
 
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, cast
 
 import numpy as np
 import pandas as pd
+from sklearn.pipeline import Pipeline
 
 from handler.engine.base import METHODS
 from handler.engine.table import Array
 from handler.errors import InvalidInput
-from handler.signature import Column, ColumnType, Scalar, Signature
+from handler.signature import Column, ColumnType, Kind, Scalar, Signature
 from model_build.export.node import UnsupportedEstimator
 
 Null = Literal["nan", "none"]
@@ -25,7 +26,7 @@ def signature_of(estimator: Any, X: Any) -> Signature:
     Parameters
     ----------
     estimator : fitted scikit-learn estimator
-    X : (n, d) array, DataFrame or list of str
+    X : (n, d) array, DataFrame, or list of n texts, records, lists or labels
         A sample of its inputs, one row at least.
 
     Raises
@@ -39,9 +40,33 @@ def signature_of(estimator: Any, X: Any) -> Signature:
         return _of_frame(estimator, X)
     if isinstance(X, np.ndarray) and X.ndim == 2:
         return _of_array(estimator, X)
-    if isinstance(X, Sequence | np.ndarray) and all(isinstance(text, str) for text in X):
-        return Signature("text", ())
-    return _of_array(estimator, _to_array(X))
+    kind = _kind_of_objects(estimator, X)
+    return _of_array(estimator, _to_array(X)) if kind is None else Signature(kind, ())
+
+
+def _kind_of_objects(estimator: Any, X: Any) -> Kind | None:
+    """Return the kind of X where a row is one object, None where it has columns.
+
+    Lists of one length may be either; so may numbers: what takes arrays is given arrays.
+    """
+    if not isinstance(X, Sequence | np.ndarray | pd.Series):
+        return None
+    if all(isinstance(row, str) for row in X):
+        return "text"
+    if all(isinstance(row, Mapping) for row in X):
+        return "records"
+    if _first(estimator).__sklearn_tags__().input_tags.two_d_array:
+        return None
+    nested = (list, tuple, set, frozenset, np.ndarray)
+    return "lists" if all(isinstance(row, nested) for row in X) else "labels"
+
+
+def _first(estimator: Any) -> Any:
+    """Return what sees the inputs first: a pipeline's first step, a search's best estimator."""
+    if isinstance(estimator, Pipeline):
+        steps = [step for _, step in estimator.steps if step not in (None, "passthrough")]
+        return _first(steps[0]) if steps else estimator
+    return _first(estimator.best_estimator_) if hasattr(estimator, "best_estimator_") else estimator
 
 
 def _to_array(X: Any) -> Array:
