@@ -150,6 +150,7 @@ def _as_training_had_it(nasty: Any, held_out: Any) -> Any:
         values = nasty.iloc[:, j]
         if isinstance(dtype, pd.CategoricalDtype):
             known = [*dtype.categories, *values.dropna()]
+            values = values.astype(object)
             frame.isetitem(j, pd.Categorical(values, categories=list(dict.fromkeys(known))))
         elif isinstance(dtype, pd.StringDtype):
             frame.isetitem(j, values.astype(dtype).array)

@@ -34,7 +34,7 @@ def exp(x: Singles) -> Singles:
     r = steps - whole
     number = whole.astype(np.int64)
     power = np.ldexp(_POWERS[number % _PARTS], number // _PARTS)
-    with np.errstate(over="ignore", under="ignore"):
+    with np.errstate(over="ignore"):
         values = ((_CUBIC * r + _SQUARE) * (r * r) + (_LINEAR * r + 1)) * power
         return cast(Singles, values.astype(np.float32))
 
@@ -51,6 +51,7 @@ def softmax(x: Singles) -> Singles:
     ----------
     x : (n, k)
     """
-    powers = exp(x - x.max(axis=1, keepdims=True))
+    with np.errstate(over="ignore", invalid="ignore"):
+        powers = exp(x - x.max(axis=1, keepdims=True))
     sums = np.add.accumulate(powers, axis=1, dtype=np.float64)[:, -1:]
     return cast(Singles, powers / sums.astype(np.float32))

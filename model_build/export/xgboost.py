@@ -193,7 +193,7 @@ def _start(saved: Mapping[str, Any]) -> Array:
     for part in (model, *model.get("trees", ())):
         for key in ("weights", "split_conditions", "leaf_weights"):
             part.update({key: [0.0] * len(part[key])} if key in part else {})
-    booster = Booster()
+    booster = Booster({"verbosity": 0})  # what it warns of, it did at fitting
     booster.load_model(bytearray(json.dumps(empty), "utf-8"))
     width = int(saved["learner"]["learner_model_param"]["num_feature"])
     row = DMatrix(np.zeros((1, width)), feature_types=saved["learner"]["feature_types"] or None)
