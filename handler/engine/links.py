@@ -6,16 +6,34 @@ import numpy as np
 
 from handler.engine.table import Array
 
+# The least powers of ``_exp32``, and glibc's coefficients of its cubic.
+_POWERS = 2.0 ** (np.arange(32) / 32)
+_LINEAR, _SQUARED, _CUBED = 0.021660849396613134, 0.00023459809789509004, 1.6938359250920212e-06
+
 
 def expit(scores: Array) -> Array:
     """Return ``1 / (1 + exp(-scores))``, the logistic function as ``scipy.special.expit`` has it.
 
     Parameters
     ----------
-    scores : any shape
+    scores : any shape, float64 or float32
     """
-    with np.errstate(over="ignore"):
-        return cast(Array, 1.0 / (1.0 + np.exp(-scores)))
+    with np.errstate(over="ignore", invalid="ignore"):
+        powers = _exp32(-scores) if scores.dtype == np.float32 else np.exp(-scores)
+        return cast(Array, 1.0 / (1.0 + powers))
+
+
+def _exp32(values: Array) -> Array:
+    """Return exponentials of float32 as glibc's ``expf`` rounds them, and so scipy's ``expit``.
+
+    In float64: a power of 2 with a whole number of 32nds, times a cubic of the rest.
+    """
+    scaled = np.clip(values.astype(np.float64), -150.0, 150.0) * (32 / np.log(2))
+    whole = np.rint(scaled)
+    rest = scaled - whole
+    power, step = np.divmod(whole.astype(np.int64), 32)
+    cubic = (_CUBED * rest + _SQUARED) * (rest * rest) + (_LINEAR * rest + 1.0)
+    return cast(Array, (cubic * np.ldexp(_POWERS[step], power)).astype(np.float32))
 
 
 def softmax(scores: Array) -> Array:

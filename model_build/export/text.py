@@ -31,7 +31,7 @@ def _hashing_vectorizer(estimator: text.HashingVectorizer, context: Context) -> 
         "n_features": int(estimator.n_features),
         "binary": bool(estimator.binary),
         "alternate_sign": bool(estimator.alternate_sign),
-        "dtype": _dtype(estimator, context, "fi"),
+        "dtype": _dtype(estimator, context, "fiu"),
     }
     return _normalized([counts], estimator.norm)
 
