@@ -55,7 +55,8 @@ def _kind_of_objects(estimator: Any, X: Any) -> Kind | None:
         return "text"
     if all(isinstance(row, Mapping) for row in X):
         return "records"
-    if _first(estimator).__sklearn_tags__().input_tags.two_d_array:
+    tags = _first(estimator).__sklearn_tags__().input_tags
+    if tags.two_d_array or tags.one_d_array:
         return None
     nested = (list, tuple, set, frozenset, np.ndarray)
     return "lists" if all(isinstance(row, nested) for row in X) else "labels"
@@ -79,7 +80,8 @@ def _to_array(X: Any) -> Array:
     return cast(Array, array)
 
 
-def _of_frame(estimator: Any, frame: pd.DataFrame) -> Signature:
+def _of_frame(estimator: Any, sample: pd.DataFrame) -> Signature:
+    frame = _as_fitted(estimator, sample)
     row = _example_row(frame)
     nulls = [null_of(frame.iloc[:, j]) for j in range(frame.shape[1])]
     accepted = _accepted_missing(estimator, row, nulls)
@@ -88,6 +90,21 @@ def _of_frame(estimator: Any, frame: pd.DataFrame) -> Signature:
         for j, name in enumerate(frame.columns)
     ]
     return Signature("table", tuple(columns))
+
+
+def _as_fitted(estimator: Any, frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the columns of training, in training's order.
+
+    A column transformer finds its columns by name, whatever stands beside them and where; its
+    numpy form goes by their positions in training.
+    """
+    names = list(getattr(estimator, "feature_names_in_", frame.columns))
+    if names == list(frame.columns):
+        return frame
+    absent = [name for name in names if name not in frame]
+    if absent:
+        raise InvalidInput(f"the sample of inputs lacks columns that training had: {absent}")
+    return frame[names]
 
 
 def _of_array(estimator: Any, X: Array) -> Signature:
@@ -211,7 +228,7 @@ def _passes(compute: Any, rows: Any) -> bool:
         warnings.simplefilter("ignore")
         try:
             compute(rows)
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, AttributeError):  # the last where a value is an object
             return False
     return True
 

@@ -1,16 +1,17 @@
 """A pytest plugin: beside each answer that a test gets from scikit-learn, the numpy engine's.
 
 Run scikit-learn's own tests under it, and every estimator that they fit, with whatever settings
-and data they chose, becomes a case of ours: when a test calls a method that answers for rows, the
-estimator is exported, loaded and asked the same. ``--shadow-report`` names the file that gets
-what was found.
+and data they chose, becomes a case of ours: when a test calls a method that answers for rows, or
+fits, the estimator is exported, loaded and asked the same. ``--shadow-report`` names the file
+that gets what was found.
 """
 
 import json
 import sys
 import warnings
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -21,12 +22,15 @@ import pytest
 
 from handler.artifact import load_model
 from handler.engine.base import METHODS
+from handler.engine.sklearn_engine import ask
 from handler.errors import InvalidInput
 from model_build.compare import as_inputs, difference
 from model_build.export import UnsupportedEstimator, export_model, exporters
+from model_build.methods import methods_of
 
-_A_TEST = 6  # the most answers of one test that are compared: some ask in long loops
-_MOST_VALUES = 1_000_000
+_FITS = ("fit", "fit_transform", "fit_predict", "partial_fit")
+_A_TEST = 6  # the most answers, and fits, of one test that are compared: some run long loops
+_MOST_VALUES = 300_000
 
 
 class Shadow:
@@ -37,14 +41,24 @@ class Shadow:
         self.compared: Counter[str] = Counter()
         self.left_out: Counter[str] = Counter()
         self.unequal: list[dict[str, str]] = []
-        self._asked: Counter[str] = Counter()
+        self._asked: Counter[tuple[str, bool]] = Counter()
 
-    def check(self, estimator: Any, method: str, X: Any, expected: Any) -> None:
-        """Compare one answer; what the engine cannot serve is counted by its reason."""
-        self._asked[self.test] += 1
-        if self._asked[self.test] > _A_TEST:
-            return
+    def has_time_for(self, *, fit: bool) -> bool:
+        """Whether one more answer, or fit, of this test is compared."""
+        self._asked[self.test, fit] += 1
+        return self._asked[self.test, fit] <= _A_TEST
+
+    def check(self, estimator: Any, method: str, X: Any) -> None:
+        """Compare one answer; what the engine cannot serve is counted by its reason.
+
+        scikit-learn is asked again, by the inputs as a request has them: float64, not sparse.
+        """
         name = type(estimator).__name__
+        try:
+            expected = ask(estimator, method, X)
+        except Exception as error:
+            self.left_out[f"{name} refuses as a request has it: {str(error).splitlines()[:1]}"] += 1
+            return
         try:
             with TemporaryDirectory() as folder, warnings.catch_warnings():
                 warnings.simplefilter("ignore")
@@ -71,7 +85,7 @@ class Shadow:
 
 
 class _Shadowed:
-    """Stands for a method of a class; hands the answers that tests get on to the shadow."""
+    """Stands for a method of a class; lets the shadow see the calls of tests."""
 
     def __init__(self, cls: type, method: str, shadow: Shadow) -> None:
         self.cls = cls
@@ -91,43 +105,83 @@ class _Shadowed:
         return getattr(super(self.cls, owner if instance is None else instance), self.method)
 
     def _watched(self, instance: Any, bound: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(bound)
         def watched(*args: Any, **options: Any) -> Any:
-            X = _copied(args[0] if len(args) == 1 and not options else None)
+            fits = self.method in _FITS
+            if not self.shadow.has_time_for(fit=fits):
+                return bound(*args, **options)
+            X = as_requested(instance, args[0] if args else options.get("X"))
             answer = bound(*args, **options)
-            if X is None:
-                self.shadow.left_out["inputs of another kind"] += 1
+            methods = _fitted_methods(instance) if fits else self._asked(args, options)
+            if X is None or not methods:
+                self.shadow.left_out[f"inputs of another kind: {_told(args, options)}"] += 1
             else:
-                self.shadow.check(instance, self.method, X, _in_float64(bound, X, answer))
+                self._look(instance, methods, X)
             return answer
 
         return watched
 
+    def _asked(self, args: Sequence[Any], options: Mapping[str, Any]) -> list[str]:
+        """Return the methods, as the engine names them, that a call asks; none it does not."""
+        if len(args) + ("X" in options) != 1 or options.keys() - {"X", "return_std"}:
+            return []
+        return ["predict_std"] if options.get("return_std") else [self.method]
 
-def _in_float64(bound: Callable[..., Any], X: Any, answer: Any) -> Any:
-    """Return the answer to rows in float64, in which all requests are."""
-    single = getattr(X, "dtype", None) == np.float32
-    return bound(X.astype(np.float64)) if single else answer
+    def _look(self, instance: Any, methods: Sequence[str], X: Any) -> None:
+        """Compare, and leave the test's random numbers where they were."""
+        state = np.random.get_state()
+        for method in methods:
+            self.shadow.check(instance, method, X)
+        np.random.set_state(state)
+
+
+def _fitted_methods(estimator: Any) -> list[str]:
+    """Return what is asked of an estimator that a test fitted: the first two of its methods."""
+    try:
+        return methods_of(estimator)[:2]
+    except Exception:
+        return []
+
+
+def _told(args: Sequence[Any], options: Mapping[str, Any]) -> str:
+    X = args[0] if args else options.get("X")
+    what = f"{type(X).__name__} {getattr(X, 'shape', '')} {getattr(X, 'dtype', '')}"
+    return f"{what} {len(args)} {list(options)}"
 
 
 def _called_by_a_test() -> bool:
     """Whether the attribute was taken in a test, not by scikit-learn or by the export itself."""
     module = sys._getframe(2).f_globals.get("__name__", "")
-    return ".tests." in module
+    return ".tests." in module or module == "sklearn.utils.estimator_checks"
 
 
-def _copied(X: Any) -> Any:
-    """Return a copy of inputs as the model takes them, None for those that it does not take."""
+def as_requested(estimator: Any, X: Any) -> Any:
+    """Return a copy of inputs as a request has them, None for those that none has."""
     if isinstance(X, pd.DataFrame):
-        return X.copy()
-    if isinstance(X, list) and X and isinstance(X[0], str | dict):
+        return X.copy() if 0 < X.size <= _MOST_VALUES else None
+    if isinstance(X, list | tuple) and X and isinstance(X[0], str | dict | set | tuple):
         return list(X)
+    if not isinstance(X, list | np.ndarray) and not hasattr(X, "toarray"):
+        return None
+    array = _as_array(X)
+    if array is None or array.ndim != 1:
+        return array
+    tags = estimator.__sklearn_tags__().input_tags
+    if tags.one_d_array:
+        return array[:, None]  # a row of one number
+    return None if tags.two_d_array else array
+
+
+def _as_array(X: Any) -> Any:
     try:
         array = np.array(X.toarray() if hasattr(X, "toarray") else X)
-        if array.dtype.kind == "U" and not isinstance(X, np.ndarray):
-            array = np.array(X, dtype=object)  # numbers among words stay numbers
     except (TypeError, ValueError):
         return None
-    fits = array.ndim == 2 and len(array) and array.size <= _MOST_VALUES
+    if array.dtype.kind == "U" and not isinstance(X, np.ndarray):
+        array = np.array(X, dtype=object)  # numbers among words stay numbers
+    if array.dtype.kind == "f" and array.dtype != np.float64:
+        array = array.astype(np.float64)
+    fits = array.ndim and 0 < array.size <= _MOST_VALUES
     return array if fits and array.dtype.kind in "iubfOU" else None
 
 
@@ -141,7 +195,7 @@ def pytest_configure(config: pytest.Config) -> None:
     shadow = Shadow()
     config.stash[_KEY] = shadow
     for cls in exporters():
-        for method in METHODS:
+        for method in (*METHODS, *_FITS):
             if method in dir(cls):
                 setattr(cls, method, _Shadowed(cls, method, shadow))
 

@@ -6,9 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.cluster import DBSCAN
-from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.compose import make_column_transformer
+from sklearn.feature_extraction import DictVectorizer
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.impute import SimpleImputer
+from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
@@ -55,7 +57,7 @@ def test_categories_and_null_marker() -> None:
             "o": pd.Series(["p", None, "q"], dtype=object),
         }
     )
-    signature = signature_of(HistGradientBoostingClassifier().fit(frame[["c"]], [0, 1, 0]), frame)
+    signature = signature_of(OneHotEncoder().fit(frame), frame)
     assert signature.columns[0].categories == ("y", "x", "z")
     assert signature.columns[0].null == "nan"
     assert signature.columns[1].null == "none"
@@ -67,8 +69,6 @@ def test_categories_and_null_marker() -> None:
 @settings(deadline=None, max_examples=20)
 def test_nullable_is_what_the_estimator_takes(imputed: list[bool]) -> None:
     """A pipeline that imputes some columns takes a missing value in those, and nowhere else."""
-    from sklearn.compose import make_column_transformer
-
     rng = np.random.default_rng(0)
     X = rng.normal(size=(20, len(imputed)))
     fill = [j for j, fills in enumerate(imputed) if fills]
@@ -89,6 +89,29 @@ def test_samples_that_are_none(X: Any, told: str) -> None:
     fitted = LinearRegression().fit([[0.0], [1.0]], [0, 1])
     with pytest.raises(InvalidInput, match=told):
         signature_of(fitted, X)
+
+
+def test_one_number_a_row_is_asked_for_in_one_column() -> None:
+    fitted = IsotonicRegression().fit([1.0, 2.0], [0, 1])
+    assert signature_of(fitted, np.array([[1.0], [2.0]])).names == ("x0",)
+    with pytest.raises(InvalidInput, match=r"must be a 2-D array.* shape \(2,\)"):
+        signature_of(fitted, np.array([1.0, 2.0]))
+
+
+def test_columns_are_those_of_training_in_its_order() -> None:
+    """A column transformer takes a sample in which columns stand elsewhere, are new or lack."""
+    frame = pd.DataFrame({"a": [1, 2], "b": [1.5, 3.0], "c": [2, 1]})
+    fitted = make_column_transformer(("drop", ["c"]), remainder="passthrough").fit(frame)
+    mixed = frame[["c", "b", "a"]].assign(new=1)
+    assert signature_of(fitted, mixed) == signature_of(fitted, frame)
+    with pytest.raises(InvalidInput, match=r"lacks columns that training had: \['c'\]"):
+        signature_of(fitted, frame[["a", "b"]])
+
+
+def test_a_record_in_a_column_may_not_be_missing() -> None:
+    frame = pd.DataFrame({"r": [{"x": 1}, {"y": 2}]})
+    fitted = make_column_transformer((DictVectorizer(), "r")).fit(frame)
+    assert not signature_of(fitted, frame).columns[0].nullable
 
 
 def test_an_estimator_that_answers_for_no_new_rows_is_named() -> None:
