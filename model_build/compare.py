@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
+from copy import deepcopy
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -47,7 +48,8 @@ def compare(estimator: Any, model: Model, X: Any) -> list[Difference]:
     inputs = as_inputs(X)
     with on_one_thread():
         return [
-            difference(method, ask(estimator, method, X), getattr(model, method)(inputs))
+            # A copy: some estimators write into what they are given (IterativeImputer, copy=False).
+            difference(method, ask(estimator, method, deepcopy(X)), getattr(model, method)(inputs))
             for method in model.methods
         ]
 

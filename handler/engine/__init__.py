@@ -59,7 +59,11 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "PolynomialFeatures",
         "SplineTransformer",
     ),
-    "impute": ("SimpleImputer",),
+    "impute": (
+        "IterativeImputer",
+        "MissingIndicator",
+        "SimpleImputer",
+    ),
     "trees": (
         "MultiOutputTreesClassifier",
         "TreesClassifier",
@@ -114,6 +118,12 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "MultiplicativeUpdate",
     ),
     "topics": ("Topics",),
+    "sparse_coding": (
+        "Lasso",
+        "LeastAngle",
+        "Pursuit",
+        "Thresholds",
+    ),
     "cluster": (
         "BisectedCenters",
         "Centers",
@@ -170,7 +180,10 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "ShiftThenScale",
         "TransformedTargetRegressor",
     ),
-    "meta": ("ThresholdClassifier",),
+    "meta": (
+        "Numbers",
+        "ThresholdClassifier",
+    ),
     "text": (
         "CountVectorizer",
         "HashingVectorizer",

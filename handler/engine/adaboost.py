@@ -102,7 +102,8 @@ class TreeVotes(Forested):
         """Return the sums of the votes, shape (n, c)."""
         values = as_float32(X, missing=False)
         if self.values.shape[1] == 1:
-            return sum_scalars(self._forest, self.values[:, 0], values, np.zeros(1))
+            sums: Floats = sum_scalars(self._forest, self.values[:, 0], values, np.zeros(1))
+            return sums
         # By columns in memory, as in scikit-learn: sums over many classes depend on it.
         return np.asfortranarray(sum_vectors(self._forest, self.values, values))
 

@@ -180,14 +180,14 @@ class TreeSum(Forested):
 
     def predict(self, X: Inputs) -> Array:
         """Return the sums of the predictions, shape (n,) or (n, n_outputs)."""
-        values = self._checked(X)
-        if self.values.shape[1] == 1:
-            return sum_scalars(self._forest, self.values[:, 0], values, np.zeros(1))[:, 0]
-        return sum_vectors(self._forest, self.values, values)
+        if self.values.shape[1] > 1:
+            return self._sums(X)
+        sums = sum_scalars(self._forest, self.values[:, 0], self._checked(X), np.zeros(1))
+        return cast(Floats, sums[:, 0])
 
     def predict_proba(self, X: Inputs) -> Floats:
         """Return the sums of the probabilities, shape (n, n_classes)."""
-        return sum_vectors(self._forest, self.values, self._checked(X))
+        return self._sums(X)
 
     def predict_log_proba(self, X: Inputs) -> Floats:
         """Return the logarithms of the sums of the probabilities, shape (n, n_classes)."""
@@ -199,6 +199,9 @@ class TreeSum(Forested):
             for terms in logarithms.take(numbers, axis=0):
                 np.logaddexp(total[rows], terms, out=total[rows])
         return total
+
+    def _sums(self, X: Inputs) -> Floats:
+        return cast(Floats, sum_vectors(self._forest, self.values, self._checked(X)))
 
     def _checked(self, X: Inputs) -> Array:
         return as_float32(take_columns(X, self.columns), missing=self.missing)

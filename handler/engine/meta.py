@@ -1,4 +1,4 @@
-"""Classifiers with a decision threshold of their own: ``_classification_threshold``."""
+"""Meta-estimators that change little: a decision threshold, the inputs as one array."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,8 @@ import numpy as np
 
 from handler.engine.base import Evaluator
 from handler.engine.responses import respond
-from handler.engine.table import Array, Floats, Inputs
+from handler.engine.sparse import Sparse
+from handler.engine.table import Array, Floats, Inputs, as_array, as_float
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,3 +64,17 @@ class ThresholdClassifier(Evaluator):
         if self.response == "predict_proba":
             return answer[:, self.positive]
         return answer if self.positive else -1 * answer
+
+
+@dataclass(frozen=True, eq=False)
+class Numbers(Evaluator):
+    """Inputs as one array of numbers: what a meta-estimator makes of them by ``check_array``."""
+
+    takes_sparse = True
+
+    def transform(self, X: Inputs) -> Array | Sparse:
+        """Return the inputs in the type that their numbers have, shape (n, d)."""
+        if isinstance(X, Sparse):
+            return X
+        values = as_array(X)
+        return as_float(values) if values.dtype == object else values

@@ -23,6 +23,11 @@ class MultiOutputRegressor(Evaluator):
 
     estimators: Sequence[Evaluator]
 
+    @property
+    def takes_sparse(self) -> bool:
+        """Whether all its estimators take it."""
+        return all(estimator.takes_sparse for estimator in self.estimators)
+
     def supports(self, method: str) -> bool:
         """Whether it is one of its own methods, and all its estimators answer it."""
         return super().supports(method) and all_support(self.estimators, method)

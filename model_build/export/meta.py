@@ -14,6 +14,7 @@ from sklearn.model_selection import (
     RandomizedSearchCV,
     TunedThresholdClassifierCV,
 )
+from sklearn.semi_supervised import SelfTrainingClassifier
 
 from model_build.export.node import Context, Exporter, Node
 from model_build.export.responses import first_method
@@ -60,6 +61,14 @@ def _search(estimator: Any, context: Context) -> Node:
     return context.export(estimator.best_estimator_, "best_estimator_")
 
 
+def _self_training(estimator: SelfTrainingClassifier, context: Context) -> Node:
+    return {
+        "kind": "compose.Pipeline",
+        "steps": [{"kind": "meta.Numbers"}],
+        "final": context.export(estimator.estimator_, "estimator_"),
+    }
+
+
 def _frozen(estimator: FrozenEstimator, context: Context) -> Node:
     return context.export(estimator.estimator, "estimator")
 
@@ -71,5 +80,6 @@ EXPORTERS: Mapping[type, Exporter] = {
     HalvingGridSearchCV: _search,
     HalvingRandomSearchCV: _search,
     RandomizedSearchCV: _search,
+    SelfTrainingClassifier: _self_training,
     TunedThresholdClassifierCV: _tuned,
 }

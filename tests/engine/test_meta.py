@@ -1,9 +1,11 @@
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.compose import make_column_transformer
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401 (it adds two searches)
 from sklearn.frozen import FrozenEstimator
@@ -18,12 +20,21 @@ from sklearn.model_selection import (
     TunedThresholdClassifierCV,
 )
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.semi_supervised import SelfTrainingClassifier
 from sklearn.svm import SVC, LinearSVC
 
 from model_build.export import UnsupportedEstimator, exporters
 from model_build.export.node import export_node
-from tests.engine.drawn import examples, fitted, seeds, yes_or_no
+from tests.engine.drawn import (
+    LABELS,
+    NAMES,
+    examples,
+    fitted,
+    problem_with_ties,
+    seeds,
+    yes_or_no,
+)
 
 if TYPE_CHECKING:
     from tests.engine.conftest import AssertPair
@@ -117,3 +128,44 @@ def test_a_search_that_kept_nothing() -> None:
     search = GridSearchCV(LogisticRegression(), SETTINGS, cv=2, refit=False).fit(X, y)
     with pytest.raises(UnsupportedEstimator, match="refit=False"):
         export_node(search, exporters())
+
+
+@drawn
+@given(
+    seed=seeds,
+    classes=st.integers(2, 3),
+    labels=st.sampled_from(LABELS[:4]),
+    criterion=st.sampled_from(["threshold", "k_best"]),
+)
+@pytest.mark.parametrize(
+    "classifier",
+    [
+        LogisticRegression(),
+        RandomForestClassifier(n_estimators=3, random_state=0),
+        make_pipeline(StandardScaler(), LogisticRegression()),
+    ],
+    ids=lambda each: type(each).__name__,
+)
+def test_self_training(
+    classifier: Any,
+    seed: int,
+    classes: int,
+    labels: Any,
+    criterion: str,
+    assert_pair: "AssertPair",
+) -> None:
+    X, y = problem_with_ties(seed, classes)
+    known = labels(y + 1)
+    known[::2] = -1  # which stands for an unknown label
+    reference = fitted(SelfTrainingClassifier(classifier, criterion=criterion), X, known)
+    assert_pair(reference, X, np.vstack([X, X * 10]))
+
+
+def test_self_training_on_frames_and_words(assert_pair: "AssertPair") -> None:
+    X, y = problem_with_ties(0, 3)
+    known = NAMES[y].astype(object)
+    known[::2] = -1
+    frame = pd.DataFrame({"a": X[:, 0], "whole": y[::-1], "flag": X[:, 1] > 0})
+    encode = make_column_transformer((OneHotEncoder(), [1, 2]), remainder="passthrough")
+    classifier = make_pipeline(encode, LogisticRegression())
+    assert_pair(fitted(SelfTrainingClassifier(classifier), frame, known), frame, frame)
