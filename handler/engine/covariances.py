@@ -5,7 +5,6 @@ without noise weighs its vectors by numbers that are millions of times as large 
 of their sum.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from math import pi, sqrt
 from typing import cast
@@ -13,6 +12,7 @@ from typing import cast
 import numpy as np
 
 from handler.engine.kernel_model import (
+    Finish,
     Kernel,
     Similarities,
     columns_of,
@@ -86,13 +86,7 @@ class SquaredExponential(_Stationary):
     def towards(self, vectors: Array) -> Similarities:
         """Return the function of rows; see ``Kernel``."""
         columns = columns_of(vectors / self.scale)
-
-        def similarities(X: Array) -> Floats:
-            distances = sums_over_columns(X / self.scale, columns, squared_difference)
-            distances *= -0.5
-            return np.exp(distances, out=distances)
-
-        return similarities
+        return lambda X: sums_over_columns(X / self.scale, columns, squared_difference, _halved)
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,7 +105,7 @@ class Matern(_Stationary):
     def towards(self, vectors: Array) -> Similarities:
         """Return the function of rows; see ``Kernel``."""
         columns, formula = columns_of(vectors / self.scale), _MATERN[self.smoothness]
-        return lambda X: formula(_distances(X / self.scale, columns))
+        return lambda X: sums_over_columns(X / self.scale, columns, squared_difference, formula)
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,14 +118,12 @@ class RationalQuadratic(_Stationary):
     def towards(self, vectors: Array) -> Similarities:
         """Return the function of rows; see ``Kernel``."""
         columns = columns_of(vectors)
+        return lambda X: sums_over_columns(X, columns, squared_difference, self._power)
 
-        def similarities(X: Array) -> Floats:
-            distances = sums_over_columns(X, columns, squared_difference)
-            distances /= self.width
-            distances += 1.0
-            return distances**-self.alpha
-
-        return similarities
+    def _power(self, squares: Floats) -> None:
+        squares /= self.width
+        squares += 1.0
+        squares **= -self.alpha
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,15 +136,16 @@ class Periodic(_Stationary):
     def towards(self, vectors: Array) -> Similarities:
         """Return the function of rows; see ``Kernel``."""
         columns = columns_of(vectors)
+        return lambda X: sums_over_columns(X, columns, squared_difference, self._waves)
 
-        def similarities(X: Array) -> Floats:
-            waves = np.sin(pi / self.period * _distances(X, columns))
-            waves /= self.scale
-            np.square(waves, out=waves)
-            waves *= -2
-            return np.exp(waves, out=waves)
-
-        return similarities
+    def _waves(self, squares: Floats) -> None:
+        distances = np.sqrt(squares, out=squares)
+        distances *= pi / self.period
+        waves = np.sin(distances, out=distances)
+        waves /= self.scale
+        np.square(waves, out=waves)
+        waves *= -2
+        np.exp(waves, out=waves)
 
 
 @dataclass(frozen=True, eq=False)
@@ -206,25 +199,31 @@ class Power(Kernel):
         return cast(Array, self.base.diagonal(X) ** self.exponent)
 
 
-def _distances(X: Array, columns: Array) -> Floats:
-    """Return the Euclidean distances, shape (n, n_vectors), as scipy's ``cdist`` does."""
-    squares = sums_over_columns(X, columns, squared_difference)
-    return np.sqrt(squares, out=squares)
+def _halved(squares: Floats) -> None:
+    squares *= -0.5
+    np.exp(squares, out=squares)
 
 
-def _once(distances: Floats) -> Floats:
-    scaled = distances * sqrt(3)
-    return (1.0 + scaled) * np.exp(-scaled)
+def _never(squares: Floats) -> None:
+    distances = np.sqrt(squares, out=squares)
+    np.exp(np.negative(distances, out=distances), out=squares)
 
 
-def _twice(distances: Floats) -> Floats:
-    scaled = distances * sqrt(5)
-    return (1.0 + scaled + scaled**2 / 3.0) * np.exp(-scaled)
+def _once(squares: Floats) -> None:
+    scaled = np.sqrt(squares) * sqrt(3)
+    np.multiply(1.0 + scaled, np.exp(-scaled), out=squares)
 
 
-_MATERN: dict[str, Callable[[Floats], Floats]] = {
-    "0.5": lambda distances: np.exp(-distances),
-    "1.5": _once,
-    "2.5": _twice,
-    "inf": lambda distances: np.exp(-(distances**2) / 2.0),
-}
+def _twice(squares: Floats) -> None:
+    scaled = np.sqrt(squares) * sqrt(5)
+    np.multiply(1.0 + scaled + scaled**2 / 3.0, np.exp(-scaled), out=squares)
+
+
+def _always(squares: Floats) -> None:
+    # The square of a root is not always the same number.
+    distances = np.sqrt(squares)
+    np.exp(-(distances**2) / 2.0, out=squares)
+
+
+# How often a process can be differentiated: 0, 1, 2 times, or for ever.
+_MATERN: dict[str, Finish] = {"0.5": _never, "1.5": _once, "2.5": _twice, "inf": _always}

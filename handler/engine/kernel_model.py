@@ -16,8 +16,11 @@ from handler.errors import Refusal, RowsRefused
 # Of rows of shape (n, d), their kernel with the vectors at hand, shape (n, n_vectors).
 type Similarities = Callable[[Array], Array]
 
-# (rows of one column, vectors of one column, out): a term of a sum over columns.
-type Term = Callable[[Array, Array, Array], None]
+# (x, v): makes of a tile of rows' values their terms of a sum with those of vectors. In place.
+type Term = Callable[[Floats, Floats], None]
+
+# Makes of a tile of sums what is wanted of them, while it is in the cache. In place.
+type Finish = Callable[[Floats], None]
 
 # Numbers in a tile of terms, which stays in a core's cache (256 KiB).
 _TILE = 2**15
@@ -101,47 +104,51 @@ def in_row_chunks(compute: Callable[[Array], Array], X: Inputs, n_vectors: int) 
         return cast(Array, in_chunks(compute, values, size))  # type: ignore[arg-type]
 
 
-def sums_over_columns(X: Array, columns: Array, term: Term) -> Floats:
-    """Return the sums over columns of a term of each row and vector, shape (n, n_vectors).
+def sums_over_columns(X: Array, columns: Floats, term: Term, finish: Finish) -> Floats:
+    """Return a function of the sums over columns, of each row and vector, (n, n_vectors).
 
-    Added from the first column to the last, as scipy's ``cdist`` does it, in float64.
+    The terms are added from the first column to the last, as scipy's ``cdist`` does it.
 
     Parameters
     ----------
     X : shape (n, d)
-    columns : shape (d, n_vectors), C-contiguous
+    columns : shape (d, n_vectors), see ``columns_of``
     term : Term
+    finish : Finish
     """
     width, count = columns.shape
     side = min(count, max(1, _TILE // width))
     step = min(len(X), max(1, _TILE // (width * side)))
-    rows = np.ascontiguousarray(X.T)[:, :, None]
-    tile = np.empty((width, step, side))
-    sums = np.empty((len(X), count))
+    rows = np.ascontiguousarray(X.T, dtype=np.float64)[:, :, None]
+    # numpy is slow where it broadcasts, so there the vectors stand beside each row of a tile.
+    vectors = columns[:, None] if step == 1 else np.repeat(columns[:, None], step, axis=1)
+    tile, sums = np.empty((width, step, side)), np.empty((len(X), count))
     for start in range(0, len(X), step):
         for left in range(0, count, side):
             out = sums[start : start + step, left : left + side]
             terms = tile[:, : out.shape[0], : out.shape[1]]
-            term(rows[:, start : start + step], columns[:, None, left : left + side], terms)
+            terms[...] = rows[:, start : start + step]
+            term(terms, vectors[:, : out.shape[0], left : left + side])
             _add_in_order(terms, out)
+            finish(out)
     return sums
 
 
-def columns_of(vectors: Array, kind: type | np.dtype = np.float64) -> Array:
+def columns_of(vectors: Array) -> Floats:
     """Return vectors (n_vectors, d) as ``sums_over_columns`` takes them."""
-    return np.ascontiguousarray(vectors.T, dtype=kind)
+    return np.ascontiguousarray(vectors.T, dtype=np.float64)
 
 
-def squared_difference(x: Array, v: Array, out: Array) -> None:
-    """Compute ``(x - v)^2``: a term of a squared Euclidean distance."""
-    np.subtract(x, v, out=out)
-    np.multiply(out, out, out=out)
+def squared_difference(x: Floats, v: Floats) -> None:
+    """Make ``(x - v)^2`` of x: a term of a squared Euclidean distance."""
+    x -= v
+    np.multiply(x, x, out=x)
 
 
-def absolute_difference(x: Array, v: Array, out: Array) -> None:
-    """Compute ``|x - v|``: a term of a Manhattan distance."""
-    np.subtract(x, v, out=out)
-    np.abs(out, out=out)
+def absolute_difference(x: Floats, v: Floats) -> None:
+    """Make ``|x - v|`` of x: a term of a Manhattan distance."""
+    x -= v
+    np.abs(x, out=x)
 
 
 def refuse_negative(X: Array, why: str) -> None:
@@ -156,7 +163,7 @@ def refuse_negative(X: Array, why: str) -> None:
         raise RowsRefused([Refusal(int(i), int(j), why) for i, j in np.argwhere(negative)])
 
 
-def _add_in_order(terms: Array, out: Floats) -> None:
+def _add_in_order(terms: Floats, out: Floats) -> None:
     if out.size == 1:
         # numpy sums a single column in blocks, but accumulates it in order.
         out[...] = np.add.accumulate(terms[:, 0, 0])[-1]

@@ -124,13 +124,11 @@ class Laplacian(Kernel):
     def towards(self, vectors: Array) -> Similarities:
         """Return the function of rows; see ``Kernel``."""
         columns = columns_of(vectors)
+        return lambda X: sums_over_columns(X, columns, absolute_difference, self._decay)
 
-        def similarities(X: Array) -> Array:
-            distances = sums_over_columns(X, columns, absolute_difference)
-            distances *= -self.gamma
-            return np.exp(distances, out=distances)
-
-        return similarities
+    def _decay(self, distances: Floats) -> None:
+        distances *= -self.gamma
+        np.exp(distances, out=distances)
 
     def diagonal(self, _: Array) -> Array:
         """Return 1, shape (1,)."""
@@ -158,12 +156,13 @@ class AdditiveChiSquared(Kernel):
 
     def towards(self, vectors: Array) -> Similarities:
         """Return the function of rows; see ``Kernel``."""
-        columns = columns_of(vectors, vectors.dtype)
+        columns = columns_of(vectors)
 
         def similarities(X: Array) -> Array:
             refuse_negative(X, _NEGATIVE)
-            sums = sums_over_columns(X, columns, _chi_squared)
-            return np.negative(sums, out=sums).astype(np.result_type(X, columns), copy=False)
+            kind = np.result_type(X, vectors)
+            term = _chi_squared_single if kind == np.float32 else _chi_squared
+            return sums_over_columns(X, columns, term, _negate).astype(kind, copy=False)
 
         return similarities
 
@@ -203,14 +202,26 @@ class Precomputed(Kernel):
         return lambda X: X.copy()
 
 
-def _chi_squared(x: Array, v: Array, out: Array) -> None:
-    # Differences and totals in the precision of the inputs, the rest in float64.
-    np.subtract(x, v, out=out)
-    totals = np.add(x, v, out=np.empty_like(out))
+def _chi_squared(x: Floats, v: Floats) -> None:
+    totals = x + v
     # Where both are 0 the term is 0.
     np.maximum(totals, _SMALLEST, out=totals)
-    np.multiply(out, out, out=out)
-    np.divide(out, totals, out=out)
+    x -= v
+    np.multiply(x, x, out=x)
+    x /= totals
+
+
+def _chi_squared_single(x: Floats, v: Floats) -> None:
+    """Make a term of float32: differences and totals are such, the rest is not."""
+    totals = (x + v).astype(np.float32)
+    x -= v
+    x[...] = x.astype(np.float32)
+    np.multiply(x, x, out=x)
+    x /= np.maximum(totals, _SMALLEST, dtype=np.float64)
+
+
+def _negate(sums: Floats) -> None:
+    np.negative(sums, out=sums)
 
 
 def _squares(X: Floats) -> Floats:
