@@ -161,6 +161,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "CalibratedClassifier",
         "Isotonic",
         "Sigmoid",
+        "SingleIsotonic",
     ),
     "voting": (
         "HardVotingClassifier",
@@ -168,6 +169,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "VotingRegressor",
     ),
     "stacking": (
+        "MultilabelStackingClassifier",
         "Stacking",
         "StackingClassifier",
     ),

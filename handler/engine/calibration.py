@@ -7,7 +7,7 @@ from typing import cast
 import numpy as np
 
 from handler.engine.base import Evaluator
-from handler.engine.checks import as_finite
+from handler.engine.checks import as_finite, as_float32
 from handler.engine.links import expit, softmax
 from handler.engine.responses import all_support, respond
 from handler.engine.table import Array, Floats, Inputs, n_rows
@@ -110,6 +110,8 @@ class CalibratedByTemperature(Evaluator):
     estimator: Evaluator
     response: str
     beta: float
+    # All rows of a batch together tell whether scores are probabilities.
+    by_row = False
 
     @property
     def takes_sparse(self) -> bool:
@@ -160,9 +162,9 @@ class Isotonic(Evaluator):
     bounds: Floats
     outside: str
 
-    def predict(self, X: Inputs) -> Floats:
+    def predict(self, X: Inputs) -> Array:
         """Return the values at X, shape (n,), for X of shape (n, 1)."""
-        inputs = as_finite(X)[:, 0]
+        inputs = self._checked(X)[:, 0]
         if self.outside == "clip":
             inputs = np.clip(inputs, self.bounds[0], self.bounds[1])
         if len(self.values) == 1:
@@ -170,12 +172,36 @@ class Isotonic(Evaluator):
         beyond = (inputs < self.thresholds[0]) | (inputs > self.thresholds[-1])
         if self.outside == "raise" and beyond.any():
             raise ValueError("a value is beyond those at training, and this model takes none such")
-        answer = np.interp(inputs, self.thresholds, self.values)
-        return np.where(beyond, np.nan, answer)
+        answer = self._between(inputs)
+        answer[beyond] = np.nan
+        return answer
 
-    def transform(self, X: Inputs) -> Floats:
+    def transform(self, X: Inputs) -> Array:
         """Return the same as ``predict``."""
         return self.predict(X)
+
+    def _checked(self, X: Inputs) -> Array:
+        return as_finite(X)
+
+    def _between(self, inputs: Array) -> Array:
+        return np.interp(inputs, self.thresholds, self.values)
+
+
+@dataclass(frozen=True, eq=False)
+class SingleIsotonic(Isotonic):
+    """The same fitted on float32, in which it then computes: ``interp1d``'s own formula."""
+
+    def _checked(self, X: Inputs) -> Array:
+        return as_float32(X, missing=False)
+
+    def _between(self, inputs: Array) -> Array:
+        last = len(self.thresholds) - 1
+        above = np.searchsorted(self.thresholds, inputs).clip(1, last)
+        low, high = self.thresholds[above - 1], self.thresholds[above]
+        with np.errstate(over="ignore", invalid="ignore"):  # beyond the thresholds
+            upper: Array = (inputs - low) / (high - low) * self.values[above]
+            lower: Array = (high - inputs) / (high - low) * self.values[above - 1]
+            return upper + lower
 
 
 def _scores(estimator: Evaluator, response: str, X: Inputs) -> Array:

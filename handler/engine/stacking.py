@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -59,11 +60,12 @@ class Stacking(Evaluator):
             return hstack([*parts, X])
         return np.hstack([*parts, as_array(X)] if self.passthrough else parts)
 
-    def _columns(self, answer: Array, response: str) -> Array:
-        if answer.ndim == 1:
-            return answer.reshape(-1, 1)
+    def _columns(self, answer: Any, response: str) -> Array:
+        if isinstance(answer, list):  # of several labels' probabilities
+            return np.hstack([part[:, 1:] for part in answer])
+        columns: Array = answer.reshape(-1, 1) if answer.ndim == 1 else answer
         second_only = self.second_only and response == "predict_proba"
-        return answer[:, 1:] if second_only else answer
+        return columns[:, 1:] if second_only else columns
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,6 +86,35 @@ class StackingClassifier(Stacking):
     def predict_proba(self, X: Inputs) -> Floats:
         """Return the final estimator's probabilities, shape (n, k)."""
         return self.final.predict_proba(self.transform(X))
+
+    def decision_function(self, X: Inputs) -> Floats:
+        """Return the final estimator's decision values."""
+        return self.final.decision_function(self.transform(X))
+
+
+@dataclass(frozen=True, eq=False)
+class MultilabelStackingClassifier(Stacking):
+    """The same for several labels at once.
+
+    Parameters
+    ----------
+    classes : for each label, its values; the final estimator predicts positions in them
+    """
+
+    classes: Sequence[Array]
+
+    def predict(self, X: Inputs) -> Array:
+        """Return the labels, shape (n, n_labels)."""
+        places = super().predict(X).T
+        return np.array([own[mine] for own, mine in zip(self.classes, places, strict=True)]).T
+
+    def predict_proba(self, X: Inputs) -> Floats:
+        """Return the probabilities that labels are not given, shape (n, n_labels).
+
+        Not that they are: so scikit-learn 1.9 has it.
+        """
+        answers = self.final.predict_proba(self.transform(X))
+        return np.array([answer[:, 0] for answer in answers]).T
 
     def decision_function(self, X: Inputs) -> Floats:
         """Return the final estimator's decision values."""

@@ -73,6 +73,9 @@ class HardVotingClassifier(Evaluator):
         rows = np.arange(len(predictions))
         for member, weight in enumerate(self.weights or [1] * len(self.estimators)):
             votes[rows, predictions[:, member]] += weight
+        if min(self.weights or [1]) < 0:
+            # As ``np.bincount``, which knows no class beyond the last that is voted for.
+            votes[np.arange(len(self.classes)) > predictions.max(axis=1)[:, None]] = -np.inf
         return self.classes[votes.argmax(axis=1)]
 
     def transform(self, X: Inputs) -> Array:

@@ -51,11 +51,10 @@ def _calibrator(calibrator: Any, context: Context) -> Node:
     return {"kind": "calibration.Sigmoid", "a": float(calibrator.a_), "b": float(calibrator.b_)}
 
 
-def _isotonic(estimator: IsotonicRegression, context: Context) -> Node:
-    if estimator.X_thresholds_.dtype != np.float64:
-        raise context.unsupported(estimator, "it was fitted on float32, in which scipy computes")
+def _isotonic(estimator: IsotonicRegression, _: Context) -> Node:
+    single = estimator.X_thresholds_.dtype == np.float32
     return {
-        "kind": "calibration.Isotonic",
+        "kind": f"calibration.{'SingleIsotonic' if single else 'Isotonic'}",
         "thresholds": estimator.X_thresholds_,
         "values": estimator.y_thresholds_,
         "bounds": np.array([estimator.X_min_, estimator.X_max_]),

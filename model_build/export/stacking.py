@@ -13,11 +13,11 @@ def _regressor(estimator: StackingRegressor, context: Context) -> Node:
 
 
 def _classifier(estimator: StackingClassifier, context: Context) -> Node:
-    if isinstance(estimator.classes_, list):
-        raise context.unsupported(estimator, "it was fitted on several labels at once")
+    multilabel = isinstance(estimator.classes_, list)
     return {
-        "kind": "stacking.StackingClassifier",
+        "kind": f"stacking.{'Multilabel' if multilabel else ''}StackingClassifier",
         **_fields(estimator, context),
+        # Of two classes; scikit-learn asks the same of the list of two labels' classes.
         "second_only": len(estimator.classes_) == 2,
         "classes": estimator.classes_,
     }

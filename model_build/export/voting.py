@@ -23,8 +23,6 @@ def _classifier(estimator: VotingClassifier, context: Context) -> Node:
 def _members(estimator: Any, context: Context) -> Node:
     names = [name for name, member in estimator.estimators if not _dropped(member)]
     weights = estimator._weights_not_none
-    if weights is not None and min(weights) < 0:
-        raise context.unsupported(estimator, "a negative weight has no meaning as a vote")
     parts = zip(names, estimator.estimators_, strict=True)
     return {
         "estimators": [context.export(member, name) for name, member in parts],

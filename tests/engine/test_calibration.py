@@ -16,7 +16,7 @@ from sklearn.svm import SVC, LinearSVC
 
 from handler.artifact import load_model
 from handler.errors import InvalidInput
-from model_build.export import UnsupportedEstimator, export_model
+from model_build.export import export_model
 from tests.engine.drawn import (
     NAMES,
     Codes,
@@ -119,11 +119,47 @@ def test_isotonic_refuses_what_lies_outside(tmp_path: Any) -> None:
         model.predict([[3.0], [11.0]])
 
 
-def test_isotonic_of_float32(tmp_path: Any) -> None:
-    X = np.arange(10, dtype=np.float32)[:, None]
-    reference = IsotonicRegression().fit(X, X[:, 0])
-    with pytest.raises(UnsupportedEstimator, match="float32"):
-        export_model(reference, X, tmp_path / "model")
+@drawn
+@given(
+    seed=seeds,
+    outside=st.sampled_from(["nan", "clip"]),
+    increasing=st.sampled_from([True, False]),
+    distinct=st.sampled_from([1, 3, 1000]),
+)
+def test_isotonic_of_float32(
+    seed: int, outside: str, increasing: bool, distinct: int, tmp_path: Any
+) -> None:
+    rng = np.random.default_rng(seed)
+    X = rng.integers(0, distinct, size=(60, 1)).astype(np.float32) / 3
+    y = X[:, 0] + rng.normal(size=60)
+    reference = IsotonicRegression(out_of_bounds=outside, increasing=increasing).fit(X, y)
+    export_model(reference, X, tmp_path / "model")
+    model = load_model(tmp_path / "model")
+    between = rng.uniform(-1, 1 + distinct, size=(200, 1))
+    for rows in (X, between, between[:1], np.array([[1e30], [-1e-50]])):
+        expected = reference.predict(rows)
+        np.testing.assert_array_equal(model.predict(rows), expected)
+        assert model.predict(rows).dtype == expected.dtype
+    with np.errstate(over="ignore"), pytest.raises(ValueError, match="infinity"):
+        reference.predict([[1e39]])
+    with pytest.raises(InvalidInput, match="too large for float32"):
+        model.predict([[1e39]])
+
+
+def test_isotonic_of_numbers_takes_rows_of_one(tmp_path: Any) -> None:
+    X = np.arange(10.0)
+    reference = IsotonicRegression(out_of_bounds="clip").fit(X, X**2)
+    export_model(reference, X[:, None], tmp_path / "model")
+    rows = np.array([[3.5], [-7.0], [100.0], [1 / 3]])
+    expected = reference.predict(rows.ravel())
+    np.testing.assert_array_equal(load_model(tmp_path / "model").predict(rows), expected)
+
+
+def test_a_batch_tells_whether_scores_are_probabilities(assert_pair: "AssertPair") -> None:
+    X, y = problem(0, 3)
+    forest = RandomForestClassifier(n_estimators=3, random_state=0)
+    reference = fitted(CalibratedClassifierCV(forest, method="temperature", cv=2), X, y)
+    assert not assert_pair(reference, X, X)._by_row
 
 
 @pytest.mark.parametrize("method", ["sigmoid", "isotonic", "temperature"])

@@ -8,13 +8,15 @@ from hypothesis import strategies as st
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import RandomForestClassifier, StackingClassifier, StackingRegressor
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge, RidgeClassifier
+from sklearn.multiclass import OneVsRestClassifier
+from sklearn.multioutput import MultiOutputClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 from sklearn.svm import SVC, SVR, LinearSVC
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from handler.artifact import load_model
-from model_build.export import UnsupportedEstimator, export_model
+from model_build.export import export_model
 from tests.engine.drawn import (
     NAMES,
     Codes,
@@ -118,10 +120,31 @@ def test_refuses_what_a_member_refuses(tmp_path: Any) -> None:
     assert_both_refuse(reference, load_model(tmp_path / "model"), X, [(3, 2)])
 
 
-def test_several_labels_at_once(tmp_path: Any) -> None:
-    X, y = problem(0, 2)
-    members = [("tree", DecisionTreeClassifier(random_state=0))]
-    final = RandomForestClassifier(n_estimators=2)
-    reference = StackingClassifier(members, final, cv=2).fit(X, np.column_stack([y, 1 - y]))
-    with pytest.raises(UnsupportedEstimator, match="several labels at once"):
-        export_model(reference, X, tmp_path / "model")
+@drawn
+@given(
+    seed=seeds,
+    labels=st.integers(2, 4),
+    final=st.sampled_from(
+        [
+            RandomForestClassifier(n_estimators=3, random_state=0),
+            DecisionTreeClassifier(max_depth=2, random_state=0),
+            RidgeClassifier(),
+            MultiOutputClassifier(LogisticRegression()),
+        ]
+    ),
+    passthrough=st.booleans(),
+)
+def test_several_labels_at_once(
+    seed: int, labels: int, final: Any, passthrough: bool, assert_pair: "AssertPair"
+) -> None:
+    X, _ = problem(seed, 2)
+    rng = np.random.default_rng(seed)
+    y = np.column_stack([codes_of(X, 2, rng, of_each=6) for _ in range(labels)])
+    members = [
+        ("tree", DecisionTreeClassifier(max_depth=3, random_state=0)),
+        ("lines", RidgeClassifier()),
+        ("each", OneVsRestClassifier(LogisticRegression())),
+        ("neighbours", MultiOutputClassifier(LogisticRegression())),
+    ]
+    reference = StackingClassifier(members, final, cv=2, passthrough=passthrough)
+    assert_pair(fitted(reference, X, y), X, np.vstack([X, X * 10]))

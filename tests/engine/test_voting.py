@@ -109,11 +109,24 @@ def test_a_member_without_numpy_form_is_named(tmp_path: Any) -> None:
         export_model(reference, X, tmp_path / "model")
 
 
-def test_negative_weights(tmp_path: Any) -> None:
-    X, y = problem_with_ties(0, 2)
-    reference = VotingClassifier(members(), weights=[1, -1, 1]).fit(X, y)
-    with pytest.raises(UnsupportedEstimator, match="negative weight"):
-        export_model(reference, X, tmp_path / "model")
+@drawn
+@given(
+    seed=seeds,
+    classes=st.integers(2, 4),
+    weights=st.sampled_from([[1, -1, 1], [-1, -2, -3], [-0.5, 1, -1], [0, -1, 0]]),
+    voting=st.sampled_from(["hard", "soft"]),
+)
+def test_negative_weights(
+    seed: int, classes: int, weights: Any, voting: str, assert_pair: "AssertPair"
+) -> None:
+    X, y = problem_with_ties(seed, classes)
+    reference = VotingClassifier(members(), weights=weights, voting=voting)
+    assert_pair(reference.fit(X, NAMES[y]), X, np.vstack([X, X * 100]))
+
+
+def test_weights_that_cancel(assert_pair: "AssertPair") -> None:
+    X, y = problem_with_ties(0, 3)
+    assert_pair(VotingClassifier(members(), weights=[1, -2, 1]).fit(X, y), X, X)
 
 
 class OwnScaler(StandardScaler):  # type: ignore[misc]
