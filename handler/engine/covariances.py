@@ -16,7 +16,7 @@ from handler.engine.kernel_model import (
     Kernel,
     Similarities,
     columns_of,
-    squared_difference,
+    squared_distances,
     sums_over_columns,
 )
 from handler.engine.table import Array, Floats
@@ -86,7 +86,7 @@ class SquaredExponential(_Stationary):
     def towards(self, vectors: Array) -> Similarities:
         """Return the function of rows; see ``Kernel``."""
         columns = columns_of(vectors / self.scale)
-        return lambda X: sums_over_columns(X / self.scale, columns, squared_difference, _halved)
+        return lambda X: sums_over_columns(X / self.scale, columns, squared_distances, _halved)
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,7 +105,7 @@ class Matern(_Stationary):
     def towards(self, vectors: Array) -> Similarities:
         """Return the function of rows; see ``Kernel``."""
         columns, formula = columns_of(vectors / self.scale), _MATERN[self.smoothness]
-        return lambda X: sums_over_columns(X / self.scale, columns, squared_difference, formula)
+        return lambda X: sums_over_columns(X / self.scale, columns, squared_distances, formula)
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,7 +118,7 @@ class RationalQuadratic(_Stationary):
     def towards(self, vectors: Array) -> Similarities:
         """Return the function of rows; see ``Kernel``."""
         columns = columns_of(vectors)
-        return lambda X: sums_over_columns(X, columns, squared_difference, self._power)
+        return lambda X: sums_over_columns(X, columns, squared_distances, self._power)
 
     def _power(self, squares: Floats) -> None:
         squares /= self.width
@@ -136,7 +136,7 @@ class Periodic(_Stationary):
     def towards(self, vectors: Array) -> Similarities:
         """Return the function of rows; see ``Kernel``."""
         columns = columns_of(vectors)
-        return lambda X: sums_over_columns(X, columns, squared_difference, self._waves)
+        return lambda X: sums_over_columns(X, columns, squared_distances, self._waves)
 
     def _waves(self, squares: Floats) -> None:
         distances = np.sqrt(squares, out=squares)

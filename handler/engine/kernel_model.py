@@ -16,8 +16,9 @@ from handler.errors import Refusal, RowsRefused
 # Of rows of shape (n, d), their kernel with the vectors at hand, shape (n, n_vectors).
 type Similarities = Callable[[Array], Array]
 
-# (x, v): makes of a tile of rows' values their terms of a sum with those of vectors. In place.
-type Term = Callable[[Floats, Floats], None]
+# (x, v, out): adds up, over the first axis, a term of the values of rows x and of vectors v, both
+# of shape (d, n, n_vectors), into ``out``, (n, n_vectors). It may overwrite x.
+type Sum = Callable[[Floats, Floats, Floats], None]
 
 # Makes of a tile of sums what is wanted of them, while it is in the cache. In place.
 type Finish = Callable[[Floats], None]
@@ -104,7 +105,7 @@ def in_row_chunks(compute: Callable[[Array], Array], X: Inputs, n_vectors: int) 
         return cast(Array, in_chunks(compute, values, size))  # type: ignore[arg-type]
 
 
-def sums_over_columns(X: Array, columns: Floats, term: Term, finish: Finish) -> Floats:
+def sums_over_columns(X: Array, columns: Floats, add: Sum, finish: Finish) -> Floats:
     """Return a function of the sums over columns, of each row and vector, (n, n_vectors).
 
     The terms are added from the first column to the last, as scipy's ``cdist`` does it.
@@ -113,7 +114,7 @@ def sums_over_columns(X: Array, columns: Floats, term: Term, finish: Finish) -> 
     ----------
     X : shape (n, d)
     columns : shape (d, n_vectors), see ``columns_of``
-    term : Term
+    add : Sum
     finish : Finish
     """
     width, count = columns.shape
@@ -126,10 +127,9 @@ def sums_over_columns(X: Array, columns: Floats, term: Term, finish: Finish) -> 
     for start in range(0, len(X), step):
         for left in range(0, count, side):
             out = sums[start : start + step, left : left + side]
-            terms = tile[:, : out.shape[0], : out.shape[1]]
-            terms[...] = rows[:, start : start + step]
-            term(terms, vectors[:, : out.shape[0], left : left + side])
-            _add_in_order(terms, out)
+            values = tile[:, : out.shape[0], : out.shape[1]]
+            values[...] = rows[:, start : start + step]
+            add(values, vectors[:, : out.shape[0], left : left + side], out)
             finish(out)
     return sums
 
@@ -139,16 +139,29 @@ def columns_of(vectors: Array) -> Floats:
     return np.ascontiguousarray(vectors.T, dtype=np.float64)
 
 
-def squared_difference(x: Floats, v: Floats) -> None:
-    """Make ``(x - v)^2`` of x: a term of a squared Euclidean distance."""
+def squared_distances(x: Floats, v: Floats, out: Floats) -> None:
+    """Add up ``(x - v)^2``; see ``Sum``."""
     x -= v
-    np.multiply(x, x, out=x)
+    if out.size == 1:
+        add_in_order(x * x, out)
+    else:
+        # One pass; of more than one sum, einsum adds each in order.
+        np.einsum("dnv,dnv->nv", x, x, out=out)
 
 
-def absolute_difference(x: Floats, v: Floats) -> None:
-    """Make ``|x - v|`` of x: a term of a Manhattan distance."""
+def absolute_distances(x: Floats, v: Floats, out: Floats) -> None:
+    """Add up ``|x - v|``; see ``Sum``."""
     x -= v
-    np.abs(x, out=x)
+    add_in_order(np.abs(x, out=x), out)
+
+
+def add_in_order(terms: Floats, out: Floats) -> None:
+    """Add up terms, shape (d, n, n_vectors), from the first to the last."""
+    if out.size == 1:
+        # numpy sums a single column in blocks, but accumulates it in order.
+        out[...] = np.add.accumulate(terms[:, 0, 0])[-1]
+    else:
+        np.add.reduce(terms, axis=0, out=out)
 
 
 def refuse_negative(X: Array, why: str) -> None:
@@ -161,11 +174,3 @@ def refuse_negative(X: Array, why: str) -> None:
     """
     if (negative := X < 0).any():
         raise RowsRefused([Refusal(int(i), int(j), why) for i, j in np.argwhere(negative)])
-
-
-def _add_in_order(terms: Floats, out: Floats) -> None:
-    if out.size == 1:
-        # numpy sums a single column in blocks, but accumulates it in order.
-        out[...] = np.add.accumulate(terms[:, 0, 0])[-1]
-    else:
-        np.add.reduce(terms, axis=0, out=out)

@@ -12,7 +12,8 @@ import numpy as np
 from handler.engine.kernel_model import (
     Kernel,
     Similarities,
-    absolute_difference,
+    absolute_distances,
+    add_in_order,
     columns_of,
     refuse_negative,
     sums_over_columns,
@@ -124,7 +125,7 @@ class Laplacian(Kernel):
     def towards(self, vectors: Array) -> Similarities:
         """Return the function of rows; see ``Kernel``."""
         columns = columns_of(vectors)
-        return lambda X: sums_over_columns(X, columns, absolute_difference, self._decay)
+        return lambda X: sums_over_columns(X, columns, absolute_distances, self._decay)
 
     def _decay(self, distances: Floats) -> None:
         distances *= -self.gamma
@@ -161,8 +162,8 @@ class AdditiveChiSquared(Kernel):
         def similarities(X: Array) -> Array:
             refuse_negative(X, _NEGATIVE)
             kind = np.result_type(X, vectors)
-            term = _chi_squared_single if kind == np.float32 else _chi_squared
-            return sums_over_columns(X, columns, term, _negate).astype(kind, copy=False)
+            add = _chi_squared_single if kind == np.float32 else _chi_squared
+            return sums_over_columns(X, columns, add, _negate).astype(kind, copy=False)
 
         return similarities
 
@@ -202,22 +203,23 @@ class Precomputed(Kernel):
         return lambda X: X.copy()
 
 
-def _chi_squared(x: Floats, v: Floats) -> None:
+def _chi_squared(x: Floats, v: Floats, out: Floats) -> None:
     totals = x + v
     # Where both are 0 the term is 0.
     np.maximum(totals, _SMALLEST, out=totals)
     x -= v
     np.multiply(x, x, out=x)
-    x /= totals
+    add_in_order(np.divide(x, totals, out=x), out)
 
 
-def _chi_squared_single(x: Floats, v: Floats) -> None:
-    """Make a term of float32: differences and totals are such, the rest is not."""
+def _chi_squared_single(x: Floats, v: Floats, out: Floats) -> None:
+    """Add up terms of float32: differences and totals are such, the rest is not."""
     totals = (x + v).astype(np.float32)
     x -= v
     x[...] = x.astype(np.float32)
     np.multiply(x, x, out=x)
     x /= np.maximum(totals, _SMALLEST, dtype=np.float64)
+    add_in_order(x, out)
 
 
 def _negate(sums: Floats) -> None:
