@@ -33,7 +33,7 @@ ARRAYS = "arrays.bin"
 ESTIMATOR = "estimator.joblib"
 
 _DTYPES = frozenset(
-    ["|b1", "|i1", "|u1", "<i2", "<u2", "<i4", "<u4", "<i8", "<u8", "<f4", "<f8"],
+    ["|b1", "|i1", "|u1", "<i2", "<u2", "<i4", "<u4", "<i8", "<u8", "<f2", "<f4", "<f8"],
 )
 
 

@@ -12,7 +12,16 @@ from handler.engine.base import Evaluator
 from handler.engine.checks import MISSING, surely_finite
 from handler.engine.chunks import Compute, in_chunks
 from handler.engine.sparse import Sparse
-from handler.engine.table import Array, Inputs, Table, columns_of, n_rows, take_columns, take_rows
+from handler.engine.table import (
+    Array,
+    Inputs,
+    Table,
+    as_array,
+    columns_of,
+    n_rows,
+    take_columns,
+    take_rows,
+)
 from handler.errors import InvalidInput, Refusal, RowsRefused
 from handler.signature import Column, Signature
 
@@ -120,7 +129,7 @@ class Model:
 
 def _dense(compute: Compute, inputs: Inputs) -> Any:
     answer = compute(inputs)
-    return answer.toarray() if isinstance(answer, Sparse) else answer
+    return as_array(answer) if isinstance(answer, Sparse | Table) else answer
 
 
 def _search(compute: Compute, signature: Signature, inputs: Inputs) -> list[Refusal]:

@@ -131,6 +131,8 @@ class Signature(NamedTuple):
             return Table(columns, count)
         if all(column.numeric for column in self.columns):
             return np.column_stack(columns) if columns else np.empty((count, 0))
+        if all(column.dtype == bool for column in columns):
+            return np.column_stack(columns)
         packed = np.empty((count, len(columns)), dtype=object)
         for j, column in enumerate(columns):
             packed[:, j] = column

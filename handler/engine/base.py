@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 
-from handler.engine.sparse import Sparse
 from handler.engine.table import Array, Floats, Inputs
 
 # scikit-learn's methods that answer for new rows. "predict_std" stands for the second part of
@@ -63,7 +62,7 @@ class Evaluator:
         """Return the decision values, shape (n,) or (n, n_classes)."""
         raise NotImplementedError(type(self).__name__)
 
-    def transform(self, X: Inputs) -> Array | Sparse:
+    def transform(self, X: Inputs) -> Inputs:
         """Return the transformed inputs, shape (n, n_outputs)."""
         raise NotImplementedError(type(self).__name__)
 

@@ -10,7 +10,16 @@ from handler.engine.base import Evaluator
 from handler.engine.checks import finite_numbers
 from handler.engine.chunks import in_chunks
 from handler.engine.sparse import Sparse, hstack
-from handler.engine.table import Array, Floats, Inputs, Table, as_array, as_float, take_columns
+from handler.engine.table import (
+    Array,
+    Floats,
+    Inputs,
+    Table,
+    as_array,
+    as_float,
+    columns_of,
+    take_columns,
+)
 
 # What rows made dense may take, for an evaluator that takes no Sparse.
 _DENSE_BYTES = 1 << 26
@@ -55,7 +64,7 @@ class Pipeline(Evaluator):
         """Return the final estimator's decision values, shape (n,) or (n, n_classes)."""
         return self._answer("decision_function", X)
 
-    def transform(self, X: Inputs) -> Array | Sparse:
+    def transform(self, X: Inputs) -> Inputs:
         """Return the inputs after all steps, shape (n, n_outputs)."""
         return self._answer("transform", X)
 
@@ -90,24 +99,29 @@ class ColumnTransformer(Evaluator):
     weights : for each, the factor of its outputs, or None
     sparse : bool
         Whether scikit-learn's output is sparse, and so made of numbers only.
+    frame : bool
+        Whether it is a DataFrame, in which each column keeps its type.
     """
 
     transformers: Sequence[Evaluator]
     columns: Sequence[Sequence[int] | int]
     weights: Sequence[float | None]
     sparse: bool
+    frame: bool = False
 
-    def transform(self, X: Inputs) -> Array | Sparse:
+    def transform(self, X: Inputs) -> Inputs:
         """Return the outputs side by side, shape (n, n_outputs)."""
         blocks = [
             transformer.transform(_selected(X, columns))
             for transformer, columns in zip(self.transformers, self.columns, strict=True)
         ]
+        if self.frame:
+            return _frame(blocks, self.weights, X.shape[0])
         if self.sparse:
-            blocks = [as_float(block) if block.dtype == object else block for block in blocks]
+            arrays = [_numbers(block) for block in blocks]
         else:
-            blocks = [as_array(block) for block in blocks]
-        return _side_by_side(blocks, self.weights, X.shape[0])
+            arrays = [as_array(block) for block in blocks]
+        return _side_by_side(arrays, self.weights, X.shape[0])
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,20 +132,26 @@ class FeatureUnion(Evaluator):
     ----------
     transformers : evaluators that transform
     weights : for each, the factor of its outputs, or None
+    frame : bool
+        Whether scikit-learn's output is a DataFrame, in which each column keeps its type.
     """
 
     transformers: Sequence[Evaluator]
     weights: Sequence[float | None]
+    frame: bool = False
 
     @property
     def takes_sparse(self) -> bool:
         """Whether all transformers take it."""
         return all(transformer.takes_sparse for transformer in self.transformers)
 
-    def transform(self, X: Inputs) -> Array | Sparse:
+    def transform(self, X: Inputs) -> Inputs:
         """Return the outputs side by side, shape (n, n_outputs)."""
-        blocks = (transformer.transform(X) for transformer in self.transformers)
-        return _side_by_side(blocks, self.weights, X.shape[0])
+        blocks = [transformer.transform(X) for transformer in self.transformers]
+        if self.frame:
+            return _frame(blocks, self.weights, X.shape[0])
+        arrays = [block if isinstance(block, Sparse) else as_array(block) for block in blocks]
+        return _side_by_side(arrays, self.weights, X.shape[0])
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,11 +167,9 @@ class Identity(Evaluator):
     validate: bool
     takes_sparse = True
 
-    def transform(self, X: Inputs) -> Array | Sparse:
-        """Return the inputs as one array, shape (n, d)."""
-        if self.validate:
-            return finite_numbers(X)
-        return X if isinstance(X, Sparse) else as_array(X)
+    def transform(self, X: Inputs) -> Inputs:
+        """Return the inputs, shape (n, d), as they are; validated ones as one array."""
+        return finite_numbers(X) if self.validate else X
 
 
 def _of_dense_rows(evaluator: Evaluator, method: str, X: Sparse) -> Array:
@@ -163,6 +181,21 @@ def _of_dense_rows(evaluator: Evaluator, method: str, X: Sparse) -> Array:
     bytes_a_row = max(1, X.shape[1] * X.dtype.itemsize)
     size = max(1, _DENSE_BYTES // bytes_a_row) if evaluator.by_row else X.shape[0]
     return cast(Array, in_chunks(compute, X, size))
+
+
+def _numbers(block: Inputs) -> Array | Sparse:
+    if isinstance(block, Table):
+        return as_float(block)
+    return as_float(block) if block.dtype == object else block
+
+
+def _frame(blocks: Sequence[Inputs], weights: Sequence[float | None], n_rows: int) -> Table:
+    """Return blocks as the columns of one table."""
+    weighted = [
+        block if weight is None else as_array(block) * weight
+        for block, weight in zip(blocks, weights, strict=True)
+    ]
+    return Table([column for block in weighted for column in columns_of(block)], n_rows)
 
 
 def _selected(X: Inputs, columns: Sequence[int] | int) -> Inputs:

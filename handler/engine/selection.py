@@ -65,7 +65,7 @@ class Elimination(Evaluator):
             return True
         return super().supports(method) and self.estimator.supports(method)
 
-    def transform(self, X: Inputs) -> Array | Sparse:
+    def transform(self, X: Inputs) -> Inputs:
         """Return the selected columns, shape (n, d_selected)."""
         return self.selector.transform(X)
 

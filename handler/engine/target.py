@@ -7,10 +7,11 @@ from typing import cast
 import numpy as np
 
 from handler.engine.base import Evaluator
-from handler.engine.checks import as_finite, as_finite_or_missing
+from handler.engine.checks import as_finite_or_missing, finite_numbers
+from handler.engine.sparse import Sparse
 from handler.engine.special import ndtr
-from handler.engine.table import Array, Floats, Inputs, as_array, as_float
-from handler.errors import ArtifactError
+from handler.engine.table import Array, Floats, Inputs, Table, as_array
+from handler.errors import ArtifactError, InvalidInput
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +51,9 @@ class TransformedTargetRegressor(Evaluator):
 
 @dataclass(frozen=True, eq=False)
 class Elementwise(Evaluator):
-    """A numpy function of each value: the inverse of a ``FunctionTransformer``.
+    """A numpy function of each value: mirrors ``FunctionTransformer``, also as an inverse.
+
+    Each value, and each column of a table, is computed in the type that it has.
 
     Parameters
     ----------
@@ -61,14 +64,31 @@ class Elementwise(Evaluator):
 
     function: str | None
     validated: bool
+    takes_sparse = True
 
-    def transform(self, X: Inputs) -> Array:
-        """Return the function's values, shape (n, d)."""
-        values = as_finite(X) if self.validated else as_float(X)
+    def transform(self, X: Inputs) -> Inputs:
+        """Return the function's values, shape (n, d); a table's as a table.
+
+        Raises
+        ------
+        InvalidInput
+            For values of a type for which the function is not defined.
+        """
+        values = finite_numbers(X) if self.validated else X
         if self.function is None:
             return values
-        with np.errstate(all="ignore"):
-            return cast(Array, _ufunc(self.function)(values))
+        if isinstance(values, Table):
+            return Table([self._computed(column) for column in values.columns], values.n_rows)
+        if isinstance(values, Sparse):  # scipy takes only functions that leave 0 as it is
+            return values.with_data(self._computed(values.data))
+        return self._computed(values)
+
+    def _computed(self, values: Array) -> Array:
+        try:
+            with np.errstate(all="ignore"):
+                return cast(Array, _ufunc(str(self.function))(values))
+        except TypeError as error:
+            raise InvalidInput(f"a number was expected: {error}") from None
 
 
 @dataclass(frozen=True, eq=False)

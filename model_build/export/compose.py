@@ -7,8 +7,10 @@ import numpy as np
 from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import FunctionTransformer
+from sklearn.utils._set_output import _get_output_config
 
 from model_build.export.node import Context, Exporter, Node
+from model_build.export.target import elementwise
 
 
 def _pipeline(estimator: Pipeline, context: Context) -> Node:
@@ -29,6 +31,7 @@ def _column_transformer(estimator: ColumnTransformer, context: Context) -> Node:
         "columns": [columns for _, _, columns in parts],
         "weights": [weights.get(name) for name, _, _ in parts],
         "sparse": bool(getattr(estimator, "sparse_output_", False)),
+        "frame": _gives_frames(estimator),
     }
 
 
@@ -52,13 +55,21 @@ def _feature_union(estimator: FeatureUnion, context: Context) -> Node:
         "kind": "compose.FeatureUnion",
         "transformers": [_transformer(part, name, context) for name, part in parts],
         "weights": [weights.get(name) for name, _ in parts],
+        "frame": _gives_frames(estimator),
     }
 
 
+def _gives_frames(estimator: Any) -> bool:
+    """Whether ``set_output`` asked for DataFrames: an array would give all columns one type."""
+    return bool(_get_output_config("transform", estimator)["dense"] != "default")
+
+
 def _function(estimator: FunctionTransformer, context: Context) -> Node:
-    if estimator.func is not None:
-        raise context.unsupported(estimator, f"the function {estimator.func!r} is code")
-    return _passing(validate=estimator.validate)
+    if estimator.func is None:
+        return _passing(validate=estimator.validate)
+    if estimator.kw_args:
+        raise context.unsupported(estimator, "kw_args have no numpy form")
+    return elementwise(estimator, estimator.func, context)
 
 
 def _transformer(estimator: Any, name: str, context: Context, *, only: bool = True) -> Node:

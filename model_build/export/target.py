@@ -38,20 +38,31 @@ def _pipeline(pipeline: Pipeline, context: Context) -> list[Node]:
 
 
 def _function(transformer: preprocessing.FunctionTransformer, context: Context) -> list[Node]:
-    function = transformer.inverse_func
-    if function is not None and not _unary_ufunc(function):
-        raise context.unsupported(transformer, f"the function {function!r} is code, no numpy ufunc")
     if transformer.inv_kw_args:
         raise context.unsupported(transformer, "inv_kw_args have no numpy form")
+    return [elementwise(transformer, transformer.inverse_func, context)]
+
+
+def elementwise(
+    transformer: preprocessing.FunctionTransformer, function: Any, context: Context
+) -> Node:
+    """Return the node of a function of each value, or of none.
+
+    Raises
+    ------
+    UnsupportedEstimator
+        For what is no numpy ufunc of one number.
+    """
+    if function is not None and not _unary_ufunc(function):
+        raise context.unsupported(transformer, f"the function {function!r} is code, no numpy ufunc")
     name = None if function is None else function.__name__
-    return [
-        {"kind": "target.Elementwise", "function": name, "validated": bool(transformer.validate)}
-    ]
+    return {"kind": "target.Elementwise", "function": name, "validated": bool(transformer.validate)}
 
 
 def _unary_ufunc(function: Any) -> bool:
     known = isinstance(function, np.ufunc) and getattr(np, function.__name__, None) is function
-    return known and function.nin == function.nout == 1
+    takes_numbers = known and any(types.startswith("d->") for types in function.types)
+    return takes_numbers and function.nin == function.nout == 1
 
 
 def _standard(scaler: preprocessing.StandardScaler, _: Context) -> list[Node]:

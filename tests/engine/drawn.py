@@ -167,7 +167,8 @@ def assert_same_in_pieces(model: Model, X: Any) -> None:
     """Few rows are walked, many go through tables: both ways end in the same leaves."""
     scores = ("decision_function", "predict_proba", "predict")
     offered = [name for name in scores if name in model.methods]
-    if not offered:  # a transformer's matrix products may be summed in another order
+    # A transformer's matrix products may be summed in another order.
+    if not offered or not len(X):
         return
     method = getattr(model, offered[0])
     pieces = [dense(method(as_inputs(X[i : i + 40]))) for i in range(0, len(X), 40)]
