@@ -51,7 +51,8 @@ def _routine() -> Callable[[Floats, Floats], None] | None:
         flags = (b"U", b"T") if triangle.flags.c_contiguous else (b"L", b"N")
         matrices = [ctypes.c_void_p(each.ctypes.data) for each in (triangle, solution)]
         status = ctypes.byref(ctypes.c_int64())
-        routine(*flags, b"N", n, m, matrices[0], n, matrices[1], n, status, 1, 1, 1)
+        lengths = [ctypes.c_size_t(1)] * 3  # of the flags, as Fortran passes them
+        routine(*flags, b"N", n, m, matrices[0], n, matrices[1], n, status, *lengths)
 
     return solve
 
