@@ -11,6 +11,8 @@ from model_build.export.node import Context, Exporter, Node
 
 
 def _regressor(estimator: GaussianProcessRegressor, context: Context) -> Node:
+    if not hasattr(estimator, "X_train_"):  # scikit-learn then answers what the prior says
+        raise context.unsupported(estimator, "it is not fitted")
     return {
         "kind": "gaussian_process.GaussianProcessRegressor",
         **_process(estimator, context),

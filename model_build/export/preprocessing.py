@@ -22,11 +22,14 @@ def plain(estimator: Any, values: Array, context: Context) -> Array:
     Raises
     ------
     UnsupportedEstimator
-        Where one is neither text nor number nor missing.
+        Where one is neither text nor number nor missing, or a whole number of more than 64 bits,
+        which numpy keeps as an object.
     """
     strange = [type(value).__name__ for value in values if not isinstance(value, _PLAIN)]
     if strange:
         raise context.unsupported(estimator, f"it holds a {strange[0]}, no text or number")
+    if any(isinstance(value, int) and not -(2**63) <= value < 2**63 for value in values):
+        raise context.unsupported(estimator, "it holds a whole number of more than 64 bits")
     return values
 
 

@@ -217,6 +217,12 @@ def test_what_overflows_has_no_probability(tmp_path: Path) -> None:
         model.predict_proba(far)
 
 
+def test_a_prior_is_unsupported(tmp_path: Path) -> None:
+    """A regressor answers before it is fitted."""
+    with pytest.raises(UnsupportedEstimator, match="is not fitted"):
+        export_model(GaussianProcessRegressor(), np.ones((2, 2)), tmp_path / "model")
+
+
 def test_inputs_that_are_no_vectors(tmp_path: Path) -> None:
     words = np.array([["a"], ["b"], ["c"], ["d"]], dtype=object)
     kernel = ConstantKernel() + WhiteKernel()

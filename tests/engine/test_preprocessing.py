@@ -261,6 +261,12 @@ def test_none_and_nan_are_two_categories(assert_pair: "AssertPair") -> None:
     assert np.array_equal(model._estimator.transform(X), expected)
 
 
+def test_a_whole_number_of_more_than_64_bits_is_unsupported(tmp_path: "Path") -> None:
+    X = np.array([[2**63], [2**70]], dtype=object)
+    with pytest.raises(UnsupportedEstimator, match=r"OrdinalEncoder.*64 bits"):
+        export_model(OrdinalEncoder().fit(X), X, tmp_path / "model")
+
+
 def test_a_category_that_json_cannot_hold_is_unsupported(tmp_path: "Path") -> None:
     X = np.array([[pd.Timestamp("2020-01-01")], [pd.Timestamp("2021-01-01")]], dtype=object)
     with pytest.raises(UnsupportedEstimator, match=r"OneHotEncoder.*Timestamp"):

@@ -25,11 +25,11 @@ from handler.engine.base import METHODS
 from handler.engine.sklearn_engine import ask
 from handler.errors import InvalidInput
 from model_build.compare import as_inputs, difference
-from model_build.export import UnsupportedEstimator, export_model, exporters
+from model_build.export import UnsupportedEstimator, export_model, exporters, signature
 from model_build.methods import methods_of
 
 _FITS = ("fit", "fit_transform", "fit_predict", "partial_fit")
-_A_TEST = 6  # the most answers, and fits, of one test that are compared: some run long loops
+_ANSWERS, _FITTED = 6, 3  # the most of one test that are compared: some run long loops
 _MOST_VALUES = 300_000
 
 
@@ -38,7 +38,9 @@ class Shadow:
 
     def __init__(self) -> None:
         self.test = ""
+        self.module = ""
         self.compared: Counter[str] = Counter()
+        self.estimators: Counter[str] = Counter()
         self.left_out: Counter[str] = Counter()
         self.unequal: list[dict[str, str]] = []
         self._asked: Counter[tuple[str, bool]] = Counter()
@@ -46,35 +48,47 @@ class Shadow:
     def has_time_for(self, *, fit: bool) -> bool:
         """Whether one more answer, or fit, of this test is compared."""
         self._asked[self.test, fit] += 1
-        return self._asked[self.test, fit] <= _A_TEST
+        return self._asked[self.test, fit] <= (_FITTED if fit else _ANSWERS)
 
-    def check(self, estimator: Any, method: str, X: Any) -> None:
-        """Compare one answer; what the engine cannot serve is counted by its reason.
+    def begin(self, module: str, test: str) -> None:
+        """Take note of the test that runs."""
+        self.module, self.test = module, f"{module}::{test}"
+
+    def report(self) -> dict[str, Any]:
+        """Return how many answers were compared, by module and by class, and what was found."""
+        return {
+            "compared": dict(self.compared),
+            "estimators": dict(self.estimators),
+            "left_out": dict(self.left_out),
+            "unequal": self.unequal,
+        }
+
+    def look(self, estimator: Any, methods: Sequence[str], X: Any) -> None:
+        """Compare the answers of some methods; what the engine cannot serve is counted.
 
         scikit-learn is asked again, by the inputs as a request has them: float64, not sparse.
         """
         name = type(estimator).__name__
         try:
-            expected = ask(estimator, method, X)
+            expected = [ask(estimator, method, X) for method in methods]
         except Exception as error:
-            self.left_out[f"{name} refuses as a request has it: {str(error).splitlines()[:1]}"] += 1
+            self.left_out[f"{name} refuses as a request has it: {str(error)[:60]}"] += 1
             return
         try:
-            with TemporaryDirectory() as folder, warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                export_model(estimator, X, folder)
-                got = getattr(load_model(folder), method)(as_inputs(X))
+            got = _engine_answers(estimator, methods, X)
         except UnsupportedEstimator as error:
             self.left_out[f"unsupported: {error}"] += 1
         except InvalidInput as error:
-            self._tell(name, method, f"refused: {error}")
+            self._tell(name, methods[0], f"refused: {error}")
         except Exception as error:
-            self._tell(name, method, f"{type(error).__name__}: {error}")
+            self._tell(name, methods[0], f"{type(error).__name__}: {error}")
         else:
-            self._compare(name, method, expected, got)
+            for answers in zip(methods, expected, got, strict=True):
+                self._compare(name, *answers)
 
     def _compare(self, name: str, method: str, expected: Any, got: Any) -> None:
-        self.compared[name] += 1
+        self.compared[self.module] += 1
+        self.estimators[name] += 1
         found = difference(method, expected, got)
         if not found.equal:
             self._tell(name, method, str(found))
@@ -82,6 +96,14 @@ class Shadow:
     def _tell(self, name: str, method: str, what: str) -> None:
         told = {"test": self.test, "estimator": name, "method": method, "what": what[:600]}
         self.unequal.append(told)
+
+
+def _engine_answers(estimator: Any, methods: Sequence[str], X: Any) -> list[Any]:
+    with TemporaryDirectory() as folder, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        export_model(estimator, X, folder)
+        model = load_model(folder)
+        return [getattr(model, method)(as_inputs(X)) for method in methods]
 
 
 class _Shadowed:
@@ -130,8 +152,7 @@ class _Shadowed:
     def _look(self, instance: Any, methods: Sequence[str], X: Any) -> None:
         """Compare, and leave the test's random numbers where they were."""
         state = np.random.get_state()
-        for method in methods:
-            self.shadow.check(instance, method, X)
+        self.shadow.look(instance, methods, X)
         np.random.set_state(state)
 
 
@@ -194,26 +215,28 @@ def pytest_configure(config: pytest.Config) -> None:
     """Put the shadow behind every class that has an exporter."""
     shadow = Shadow()
     config.stash[_KEY] = shadow
+    # Finding out where values may be missing takes longer than all else, and has its own tests.
+    pytest.MonkeyPatch().setattr(signature, "_accepted_missing", _everywhere)
     for cls in exporters():
         for method in (*METHODS, *_FITS):
             if method in dir(cls):
                 setattr(cls, method, _Shadowed(cls, method, shadow))
 
 
+def _everywhere(_: Any, __: Any, nulls: Sequence[str]) -> set[int]:
+    return set(range(len(nulls)))
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Remember which test asks."""
-    item.config.stash[_KEY].test = item.nodeid
+    module: Any = item.getparent(pytest.Module)
+    item.config.stash[_KEY].begin(module.obj.__name__, item.name)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Write the report."""
-    shadow = session.config.stash[_KEY]
-    report = {
-        "compared": dict(shadow.compared),
-        "left_out": dict(shadow.left_out),
-        "unequal": shadow.unequal,
-    }
-    Path(session.config.getoption("--shadow-report")).write_text(json.dumps(report, indent=1))
+    report = json.dumps(session.config.stash[_KEY].report(), indent=1)
+    Path(session.config.getoption("--shadow-report")).write_text(report)
 
 
 _KEY = pytest.StashKey[Shadow]()
