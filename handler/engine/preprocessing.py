@@ -195,6 +195,8 @@ class OneHotEncoder(Evaluator):
     width : int
         The number of outputs.
     dtype : str
+    sparse : bool
+        Whether only the ones are stored.
     """
 
     categories: Sequence[Array]
@@ -202,6 +204,7 @@ class OneHotEncoder(Evaluator):
     unknown: Sequence[int | None]
     width: int
     dtype: str
+    sparse: bool
     _tables: "list[CodeTable]" = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -210,7 +213,7 @@ class OneHotEncoder(Evaluator):
             self, "_tables", code_tables(self.categories, self.outputs, self.unknown)
         )
 
-    def transform(self, X: Inputs) -> Array:
+    def transform(self, X: Inputs) -> Array | Sparse:
         """Return zeros and ones, shape (n, width).
 
         Raises
@@ -219,6 +222,8 @@ class OneHotEncoder(Evaluator):
             For unknown categories where they are errors, and for infinite numbers.
         """
         codes = category_codes(X, self._tables, np.intp)
+        if self.sparse:
+            return Sparse.ones(codes.T, self.width, self.dtype)
         size = X.shape[0] * self.width
         # One place behind the last takes the ones that have no output.
         places = np.where(codes < 0, size, codes + np.arange(0, size, self.width or 1))

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from functools import cached_property
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 type Positions = NDArray[np.intp]
 
@@ -33,11 +34,33 @@ class Sparse:
         self.shape = shape
 
     @classmethod
+    def by_rows(
+        cls, data: NDArray[Any], indices: Positions, rows: Positions, shape: tuple[int, int]
+    ) -> "Sparse":
+        """Return stored values with their columns and rows, all of shape (nnz,), rows in order."""
+        made = cls(data, indices, _starts(np.bincount(rows, minlength=shape[0])), shape)
+        made.rows = rows
+        return made
+
+    @classmethod
     def from_array(cls, array: NDArray[Any]) -> "Sparse":
         """Return what is not 0 in an array of shape (n, d)."""
         rows, columns = np.nonzero(array)
-        counts = np.bincount(rows, minlength=len(array))
-        return cls(array[rows, columns], columns, _starts(counts), array.shape)
+        return cls.by_rows(array[rows, columns], columns, rows, array.shape)
+
+    @classmethod
+    def ones(cls, columns: Positions, width: int, dtype: DTypeLike) -> "Sparse":
+        """Return ones, shape (n, width).
+
+        Parameters
+        ----------
+        columns : shape (n, m), where each row's ones are, in order; none at -1
+        width : int
+        dtype : type of the ones
+        """
+        rows, places = np.nonzero(columns >= 0)
+        ones = np.ones(len(rows), dtype=dtype)
+        return cls.by_rows(ones, columns[rows, places], rows, (len(columns), width))
 
     @classmethod
     def counted(
@@ -62,10 +85,7 @@ class Sparse:
         new[1:] = places[1:] != places[:-1]
         firsts = new.nonzero()[0]
         rows, columns = np.divmod(places[firsts], shape[1])
-        starts = _starts(np.bincount(rows, minlength=shape[0]))
-        counts = cls(np.add.reduceat(signs, firsts), columns, starts, shape)
-        counts.rows = rows
-        return counts
+        return cls.by_rows(np.add.reduceat(signs, firsts), columns, rows, shape)
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -109,8 +129,7 @@ class Sparse:
 
     def kept(self, mask: NDArray[np.bool_]) -> "Sparse":
         """Return only the stored values that a mask of shape (nnz,) names."""
-        counts = np.bincount(self.rows[mask], minlength=self.shape[0])
-        return Sparse(self.data[mask], self.indices[mask], _starts(counts), self.shape)
+        return Sparse.by_rows(self.data[mask], self.indices[mask], self.rows[mask], self.shape)
 
     def row_sums(self, values: NDArray[Any]) -> NDArray[Any]:
         """Return the sums of values that belong to the stored ones, shape (n,).
@@ -148,18 +167,14 @@ class Sparse:
 def hstack(blocks: Sequence[NDArray[Any] | Sparse]) -> Sparse:
     """Return blocks of n rows side by side; of arrays, only what is not 0 is stored."""
     parts = [block if isinstance(block, Sparse) else Sparse.from_array(block) for block in blocks]
-    counts = np.array([np.diff(part.indptr) for part in parts])
-    indptr = _starts(counts.sum(axis=0))
-    data = np.empty(indptr[-1], dtype=np.result_type(*[part.dtype for part in parts]))
-    indices = np.empty(len(data), dtype=np.intp)
-    starts, shift = indptr[:-1].copy(), 0
-    for part, count in zip(parts, counts, strict=True):
-        places = np.repeat(starts - part.indptr[:-1], count) + np.arange(len(part.data))
-        data[places] = part.data
-        indices[places] = part.indices + shift
-        starts += count
-        shift += part.shape[1]
-    return Sparse(data, indices, indptr, (parts[0].shape[0], shift))
+    shifts = list(accumulate((part.shape[1] for part in parts), initial=0))
+    rows = np.concatenate([part.rows for part in parts])
+    # Within a row the blocks keep their order.
+    order = rows.argsort(kind="stable")
+    shifted = [part.indices + shift for part, shift in zip(parts, shifts, strict=False)]
+    data = np.concatenate([part.data for part in parts])
+    shape = (parts[0].shape[0], shifts[-1])
+    return Sparse.by_rows(data[order], np.concatenate(shifted)[order], rows[order], shape)
 
 
 def _starts(counts: Positions) -> Positions:

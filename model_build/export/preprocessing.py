@@ -10,6 +10,9 @@ from sklearn import preprocessing
 from handler.engine.table import Array
 from model_build.export.node import Context, Exporter, Node
 
+# Up to so many outputs, dense ones are as fast for many rows, and faster for one.
+_DENSE_WIDTH = 128
+
 type Codes = NDArray[np.int64]
 
 # The values that JSON, and so a request, can hold.
@@ -87,6 +90,7 @@ def _one_hot_encoder(estimator: Any, context: Context) -> Node:
         "unknown": [_unknown_output(estimator, j, column) for j, column in enumerate(columns)],
         "width": int(offsets[-1]),
         "dtype": _dtype(estimator, context),
+        "sparse": bool(estimator.sparse_output and offsets[-1] > _DENSE_WIDTH),
     }
 
 

@@ -1,12 +1,20 @@
 """The Sparse container against scipy's, and the evaluators that are handed it."""
 
-from typing import Any
+import tracemalloc
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from scipy import sparse
+from sklearn.compose import ColumnTransformer
+from sklearn.linear_model import LogisticRegression, SGDClassifier
+from sklearn.pipeline import make_pipeline, make_union
+from sklearn.preprocessing import MaxAbsScaler, OneHotEncoder, StandardScaler
+from sklearn.tree import DecisionTreeClassifier
 
+from handler.artifact import load_model
 from handler.engine.base import Evaluator
 from handler.engine.checks import finite_numbers, floating
 from handler.engine.chunks import in_chunks
@@ -14,7 +22,11 @@ from handler.engine.compose import FeatureUnion, Identity, Pipeline
 from handler.engine.sparse import Sparse, hstack
 from handler.engine.table import Array, Inputs, as_array, as_float, columns_of, take_columns
 from handler.errors import RowsRefused
-from tests.engine.drawn import examples, seeds
+from model_build.export import export_model
+from tests.engine.drawn import assert_identical, assert_proven, examples, fitted, seeds
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 DTYPES = [np.float64, np.float32, np.int64, np.int32, np.uint8, np.bool_]
 
@@ -201,3 +213,67 @@ def test_a_refusal_in_a_later_chunk_names_its_row() -> None:
     with pytest.raises(RowsRefused) as refused:
         in_chunks(lambda rows: as_array(finite_numbers(rows)), bad, 100)
     assert [problem[:2] for problem in refused.value.problems] == [(290, 290)]
+
+
+def wide_frame(seed: int, rows: int = 400) -> pd.DataFrame:
+    """Columns of hundreds of categories, of which a seed draws some that another does not."""
+    rng = np.random.default_rng(seed)
+    return pd.DataFrame(
+        {
+            "item": [f"item {i}" for i in rng.integers(0, 300, rows)],
+            "price": rng.normal(size=rows),
+            "place": rng.integers(0, 40, rows),
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("threshold", "drop", "dtype"),
+    [
+        (0, "first", np.float64),
+        (0.3, None, np.float64),
+        (0.3, "first", np.float32),
+        (1.0, None, np.int8),
+    ],
+)
+def test_many_categories_are_kept_sparse(
+    threshold: float, drop: Any, dtype: Any, tmp_path: "Path"
+) -> None:
+    encoder = OneHotEncoder(handle_unknown="ignore", drop=drop, dtype=dtype)
+    columns = ColumnTransformer(
+        [("coded", encoder, ["item", "place"]), ("kept", "passthrough", ["price"])],
+        sparse_threshold=threshold,
+        transformer_weights={"coded": 0.5},
+    )
+    y = np.where(wide_frame(0)["price"] > 0, "up", "down")
+    for final in (LogisticRegression(), DecisionTreeClassifier(random_state=0)):
+        pipeline = fitted(make_pipeline(columns, final), wide_frame(0), y)
+        assert_proven(pipeline, wide_frame(1), tmp_path)
+    scaled = make_pipeline(columns, MaxAbsScaler(), LogisticRegression())
+    assert_proven(fitted(scaled, wide_frame(0), y), wide_frame(1), tmp_path)
+
+
+def test_linear_models_of_many_categories_are_equal_to_the_last_bit(tmp_path: "Path") -> None:
+    coded = OneHotEncoder(handle_unknown="ignore", min_frequency=2)
+    columns = ColumnTransformer([("coded", coded, ["item", "place"])], remainder=StandardScaler())
+    y = np.arange(400) % 3
+    pipeline = fitted(make_pipeline(columns, LogisticRegression()), wide_frame(0), y)
+    assert_identical(pipeline, wide_frame(1), tmp_path)
+    union = make_union(coded, OneHotEncoder(handle_unknown="ignore"))
+    pipeline = fitted(make_pipeline(union, LogisticRegression()), wide_frame(0), y)
+    assert_identical(pipeline, wide_frame(1), tmp_path)
+
+
+def test_many_categories_cost_memory_by_the_rows(tmp_path: "Path") -> None:
+    """4,000 rows of 20,000 outputs: dense, they would take 640 MB."""
+    table = pd.DataFrame({"item": np.arange(20_000)})
+    pipeline = make_pipeline(OneHotEncoder(), SGDClassifier(max_iter=1, tol=None, random_state=0))
+    pipeline = pipeline.fit(table, table["item"] % 2)
+    export_model(pipeline, table, tmp_path / "model")
+    model = load_model(tmp_path / "model")
+    batch = {"item": np.arange(4000)}
+    tracemalloc.start()
+    model.predict(batch)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 4_000_000
