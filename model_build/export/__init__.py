@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
 from importlib import metadata as distributions
 from pathlib import Path
 from typing import Any
@@ -203,7 +204,8 @@ def _check_sample(estimator: BaseEstimator, X: Any, method: str) -> None:
     """Ask the estimator itself about the sample's first row."""
     name = type(estimator).__qualname__
     try:
-        ask(estimator, method, rows_of(X, slice(0, 1)))
+        # A copy: with copy=False, an estimator writes into what it is given.
+        ask(estimator, method, deepcopy(rows_of(X, slice(0, 1))))
     except NotFittedError:
         raise InvalidInput(f"{name} is not fitted; fit it before it is exported") from None
     except (ValueError, TypeError) as error:

@@ -30,9 +30,7 @@ def test_an_unfitted_estimator_is_named(estimator: Any, tmp_path: Path) -> None:
 
 def test_a_sample_of_another_width_is_refused(tmp_path: Path) -> None:
     model = LinearRegression().fit(X, X[:, 0])
-    with pytest.raises(
-        InvalidInput, match=r"LinearRegression does not take the sample.*3 feat"
-    ):
+    with pytest.raises(InvalidInput, match=r"LinearRegression does not take the sample.*3 feat"):
         export_model(model, np.ones((4, 3)), tmp_path / "model")
 
 
@@ -40,3 +38,9 @@ def test_a_sample_with_columns_in_another_order_is_refused(tmp_path: Path) -> No
     model = LinearRegression().fit(FRAME, X[:, 0])
     with pytest.raises(InvalidInput, match="same order"):
         export_model(model, FRAME[["b", "a"]], tmp_path / "model")
+
+
+def test_the_sample_stays_as_it_is(tmp_path: Path) -> None:
+    sample = X.copy()
+    export_model(StandardScaler(copy=False).fit(X.copy()), sample, tmp_path / "model")
+    assert np.array_equal(sample, X)
