@@ -70,6 +70,8 @@ def as_floating(X: Inputs) -> Array:
     InvalidInput
         Where a value is no number.
     """
+    if isinstance(X, Table) and any(column.dtype.kind not in "fiu" for column in X.columns):
+        return as_float(X)
     values = as_array(X, copy=True)
     return values if values.dtype.kind == "f" else as_float(values)
 
@@ -77,7 +79,8 @@ def as_floating(X: Inputs) -> Array:
 def as_array(X: Inputs, *, copy: bool = False) -> Array:
     """Return X as one array (n, d) of the type that all columns have in common.
 
-    As ``check_array(dtype=None)`` does: numbers beside strings become objects.
+    As ``check_array(dtype=None)`` does: numbers beside strings become objects, and so do, in
+    pandas, numbers beside flags.
 
     Parameters
     ----------
@@ -86,7 +89,9 @@ def as_array(X: Inputs, *, copy: bool = False) -> Array:
         Whether the array must be a new one (a table's, or a Sparse's, always is).
     """
     if isinstance(X, Table):
-        return np.array(X.columns).T if X.columns else np.empty((X.n_rows, 0))
+        flags = [column.dtype == bool for column in X.columns]
+        dtype = object if any(flags) and not all(flags) else None
+        return np.array(X.columns, dtype).T if X.columns else np.empty((X.n_rows, 0))
     if isinstance(X, Sparse):
         return X.toarray()
     return X.copy() if copy else X

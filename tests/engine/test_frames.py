@@ -65,7 +65,9 @@ def of_words(table: pd.DataFrame) -> list[str]:
     return [name for name in map(str, table) if name.split(" ", 1)[1] not in NUMBERS]
 
 
-CODES = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1)
+CODES = OrdinalEncoder(
+    handle_unknown="use_encoded_value", unknown_value=-1, encoded_missing_value=-2
+)
 FOR_NUMBERS: list[Any] = [
     "passthrough",
     SimpleImputer(),
