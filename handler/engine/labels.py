@@ -127,7 +127,7 @@ class MultiLabelBinarizer(Evaluator):
 
     def transform(self, X: Inputs) -> Codes:
         """Return which classes a row has, shape (n, n_classes)."""
-        rows = _labels(X)
+        rows = as_array(X).tolist()  # an array's rows are lists too
         indicators = np.zeros((len(rows), len(self.classes)), dtype=np.int64)
         refusals = []
         for i, row in enumerate(rows):

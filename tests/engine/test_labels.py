@@ -149,6 +149,11 @@ def test_lists_of_one_length_are_lists_still(tmp_path: Path) -> None:
     assert_identical(learned(MultiLabelBinarizer(), y), y, tmp_path)
 
 
+def test_rows_of_an_array_are_lists(tmp_path: Path) -> None:
+    y = np.array([[1, 2], [3, 1]])
+    assert_identical(learned(MultiLabelBinarizer(), y), y, tmp_path)
+
+
 def test_lists_before_a_classifier(tmp_path: Path) -> None:
     y = [["a", "b"], ["b", "c"], [], ["a"]] * 10
     binarizer = MultiLabelBinarizer().fit(y)

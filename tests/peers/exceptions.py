@@ -10,4 +10,7 @@ EXCEPTED: Mapping[str, str] = {
     "sklearn.preprocessing.tests.test_data::test_power_transformer_lambda_one": (
         "sets lambdas_ by hand, to whole numbers"
     ),
+    "sklearn.preprocessing.tests.test_polynomial::test_spline_transformer_handles_all_nans": (
+        "its first row is refused alone: what stands in for a missing value is beyond the knots"
+    ),
 }

@@ -188,10 +188,12 @@ def as_requested(estimator: Any, X: Any) -> Any:
         return list(X)
     if not isinstance(X, list | np.ndarray) and not _is_small_sparse(X):
         return None
+    tags = estimator.__sklearn_tags__().input_tags
+    if isinstance(X, list) and not (tags.one_d_array or tags.two_d_array):
+        return list(X)  # a row is one object
     array = _as_array(X)
     if array is None or array.ndim != 1:
         return array
-    tags = estimator.__sklearn_tags__().input_tags
     if tags.one_d_array:
         return array[:, None]  # a row of one number
     return None if tags.two_d_array else array
