@@ -34,6 +34,8 @@ _WORTH_TABLES = 64
 # The leaf values that are held at once, 2 MB of them, whatever the numbers of rows and classes.
 _NUMBERS = 1 << 18
 _FEWEST_ROWS = 16
+# The numbers of vectors that are added at once, a fourth of what the cache holds.
+_TERMS = 1 << 15
 # Below this many numbers one cumulative sum is faster than a loop over the trees.
 _FEW_NUMBERS = 256
 
@@ -142,7 +144,7 @@ class Forest:
 
     def _by_steps(self, X: Array, group: int, width: int) -> Iterator[Block]:
         inputs, mask = self._inputs(X)
-        fitting = _INPUT_BYTES // max(1, inputs[0].nbytes)
+        fitting = max(_INPUT_BYTES // max(1, inputs[0].nbytes), _PAIRS // len(self.roots))
         step = max(_FEWEST_ROWS, min(fitting, _NUMBERS // (group * width)))
         for start in range(0, len(X), step):
             rows = slice(start, min(start + step, len(X)))
@@ -263,8 +265,11 @@ def sum_vectors(forest: Forest, values: Array, X: Array, start: Array | None = N
     total = np.zeros((len(X), values.shape[1]), dtype=values.dtype)
     if start is not None:
         total += start
-    for rows, numbers in forest.walk(X, width=values.shape[1]):
-        _add_in_order(total[rows], values.take(numbers, axis=0))
+    for rows, numbers in forest.walk(X):
+        part = total[rows]
+        trees = max(1, _TERMS // part.size)
+        for first in range(0, len(numbers), trees):
+            _add_in_order(part, values.take(numbers[first : first + trees], axis=0))
     return total
 
 
