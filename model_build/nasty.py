@@ -179,7 +179,14 @@ def _cuts_of(estimator: Any, fronts: tuple[Any, ...]) -> Iterator[_Cuts]:
         for features, thresholds in lightgbm.thresholds_of(estimator):
             yield _Cuts(fronts, features, thresholds, single=False)
     elif hasattr(estimator, "estimators_features_"):
-        yield from _cuts_of_columns(estimator, fronts)
+        for member, columns in zip(
+            estimator.estimators_, estimator.estimators_features_, strict=True
+        ):
+            for cuts in _own_cuts(member, fronts):
+                yield cuts._replace(features=columns[cuts.features])
+    elif hasattr(estimator, "order_"):  # a chain, which appends its answers to the columns
+        for link in estimator.estimators_:
+            yield from _own_cuts(link, fronts)
     else:
         for child in _children(estimator):
             yield from _cuts_of(child, fronts)
@@ -195,13 +202,9 @@ def _histogram_cuts(estimator: Any, fronts: tuple[Any, ...]) -> Iterator[_Cuts]:
         yield _Cuts(fronts, features, nodes["num_threshold"][split], single=False)
 
 
-def _cuts_of_columns(estimator: Any, fronts: tuple[Any, ...]) -> Iterator[_Cuts]:
-    """Yield the cuts of members that see some columns each; not those behind transformers."""
-    parts = zip(estimator.estimators_, estimator.estimators_features_, strict=True)
-    for member, columns in parts:
-        for cuts in _cuts_of(member, fronts):
-            if cuts.fronts == fronts:
-                yield cuts._replace(features=columns[cuts.features])
+def _own_cuts(estimator: Any, fronts: tuple[Any, ...]) -> Iterator[_Cuts]:
+    """Yield the cuts of what sees fewer or more columns; not those behind transformers of them."""
+    yield from (cuts for cuts in _cuts_of(estimator, fronts) if cuts.fronts == fronts)
 
 
 def _children(estimator: Any) -> Iterator[Any]:

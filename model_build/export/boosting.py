@@ -91,11 +91,17 @@ def _own_initial(estimator: Any, context: Context) -> Node:
     """Return the node of a user's own initial estimator, which is given float32 inputs."""
     initial = estimator.init_
     answer = initial.predict_proba if is_classifier(estimator) else initial.predict
-    if answer(_any_row(estimator)).dtype == np.float32:
+    if not _as_in_float64(answer, estimator.n_features_in_):
         raise context.unsupported(
             initial, "as 'init' it computes in float32, whose sums differ by more than 1e-9"
         )
     return context.export(initial, "init")
+
+
+def _as_in_float64(answer: Callable[[Array], Array], width: int) -> bool:
+    """Whether float32 inputs are answered as float64: what adds up in float32, anywhere, is not."""
+    rows = np.random.default_rng(0).normal(size=(100, width)).astype(np.float32)
+    return np.array_equal(answer(rows), answer(rows.astype(np.float64)))
 
 
 def _any_row(estimator: Any) -> Array:

@@ -12,9 +12,11 @@ from model_build.export.node import Context, Exporter, Node
 
 
 def _selector(estimator: Any, _: Context) -> Node:
+    with np.errstate(invalid="ignore"):  # a percentile among infinite scores
+        columns = np.flatnonzero(estimator.get_support())
     return {
         "kind": "selection.Selector",
-        "columns": np.flatnonzero(estimator.get_support()),
+        "columns": columns,
         "finite": _needs_finite(estimator),
     }
 

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from sklearn.base import clone
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.ensemble import (
     GradientBoostingClassifier,
@@ -157,6 +158,8 @@ def test_initial_regressors(init: Any, tmp_path: Path) -> None:
     [
         (DummyClassifier(strategy="stratified", random_state=0), "DummyClassifier.*at random"),
         (LogisticRegression(), "LogisticRegression.*float32"),
+        # It answers in float64, of what its member added up in float32.
+        (CalibratedClassifierCV(LogisticRegression(), cv=2), "CalibratedClassifierCV.*float32"),
     ],
     ids=str,
 )
