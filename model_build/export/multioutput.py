@@ -16,7 +16,8 @@ def _classifier(estimator: multioutput.MultiOutputClassifier, context: Context) 
     return {
         "kind": "multioutput.MultiOutputClassifier",
         "estimators": _parts(estimator, context),
-        "classes": list(estimator.classes_),
+        # Not its own classes_, which it has only after fit: partial_fit sets none.
+        "classes": [part.classes_ for part in estimator.estimators_],
     }
 
 

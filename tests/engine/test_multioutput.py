@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.ensemble import GradientBoostingRegressor, RandomForestClassifier
-from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
+from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge, SGDClassifier
 from sklearn.multioutput import (
     ClassifierChain,
     MultiOutputClassifier,
@@ -171,3 +171,10 @@ def test_refusals(several: Any, tmp_path: Any) -> None:
         np.testing.assert_array_equal(reference.predict(X), model.predict(X))
     else:
         assert_both_refuse(reference, model, X, [(3, 1)])
+
+
+def test_a_classifier_trained_bit_by_bit(assert_pair: "AssertPair") -> None:
+    X, y = some_targets(0, 2, 3)
+    reference = MultiOutputClassifier(SGDClassifier(loss="log_loss", random_state=0))
+    reference.partial_fit(X, y, classes=[np.unique(target) for target in y.T])
+    assert_pair(reference, X, wide(X))

@@ -189,14 +189,14 @@ def as_requested(estimator: Any, X: Any) -> Any:
     if not isinstance(X, list | np.ndarray) and not _is_small_sparse(X):
         return None
     tags = estimator.__sklearn_tags__().input_tags
-    if isinstance(X, list) and not (tags.one_d_array or tags.two_d_array):
+    of_columns = tags.one_d_array or tags.two_d_array
+    if isinstance(X, list) and not of_columns:
         return list(X)  # a row is one object
     array = _as_array(X)
-    if array is None or array.ndim != 1:
+    if array is None or array.ndim == 2 or not of_columns:
         return array
-    if tags.one_d_array:
-        return array[:, None]  # a row of one number
-    return None if tags.two_d_array else array
+    # One number a row is a column; what else has no two dimensions, no request holds.
+    return array[:, None] if array.ndim == 1 and tags.one_d_array else None
 
 
 def _is_small_sparse(X: Any) -> bool:
