@@ -119,7 +119,6 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     ),
     "topics": ("Topics",),
     "sparse_coding": (
-        "Lasso",
         "LeastAngle",
         "Pursuit",
         "Thresholds",
@@ -253,7 +252,10 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "StratifiedClassifier",
         "UniformClassifier",
     ),
-    "semi_supervised": ("KernelPropagation",),
+    "semi_supervised": (
+        "KernelPropagation",
+        "NeighborPropagation",
+    ),
     "neural_network": (
         "BinaryPerceptronClassifier",
         "BoltzmannFeatures",

@@ -23,7 +23,15 @@ from tests.engine.drawn import (
     seeds,
 )
 
-KERNELS = [{"gamma": 20}, {"gamma": 0.5}, {"gamma": 0.01}, {"gamma": 0}]
+KERNELS: list[dict[str, Any]] = [
+    {"gamma": 20},
+    {"gamma": 0.5},
+    {"gamma": 0.01},
+    {"gamma": 0},
+    {"kernel": "knn"},
+    {"kernel": "knn", "n_neighbors": 1},
+    {"kernel": "knn", "n_neighbors": 15},
+]
 
 
 def partly_labelled(seed: int, width: int, classes: int) -> tuple[Matrix, Any]:
@@ -54,6 +62,15 @@ def test_labels_spread(
     assert_same_bits(reference, X, tmp_path, rows[7:8])
 
 
+@examples(8)
+@given(seed=seeds, width=st.integers(1, 20), neighbors=st.integers(1, 12))
+def test_neighbors_at_one_distance(seed: int, width: int, neighbors: int, tmp_path: Path) -> None:
+    X = np.random.default_rng(seed).integers(0, 3, (80, width)).astype(float)
+    y = np.arange(80) % 4 - 1
+    reference = fitted(LabelSpreading("knn", n_neighbors=neighbors), X, y)
+    assert_same_bits(reference, X, tmp_path, X.copy())
+
+
 def test_float32_and_sparse_vectors(tmp_path: Path) -> None:
     X = np.random.default_rng(0).choice(["a", "b", "c"], (40, 3)).astype(object)
     encoder = OneHotEncoder(dtype=np.float32, sparse_output=False)
@@ -66,10 +83,10 @@ def test_float32_and_sparse_vectors(tmp_path: Path) -> None:
     np.testing.assert_allclose(answer, reference.predict_proba(vectors.toarray()), rtol=1e-12)
 
 
-@pytest.mark.parametrize("cls", [LabelPropagation, LabelSpreading])
-def test_refuses_what_scikit_learn_refuses(cls: Any, tmp_path: Path) -> None:
+@pytest.mark.parametrize("estimator", [LabelPropagation(), LabelSpreading("knn")])
+def test_refuses_what_scikit_learn_refuses(estimator: Any, tmp_path: Path) -> None:
     X, y = partly_labelled(0, 3, 2)
-    reference = fitted(cls(), X, y)
+    reference = fitted(estimator, X, y)
     # A copy: scikit-learn takes a short cut where the rows are the very array it was fitted on.
     model = assert_same_bits(reference, X, tmp_path, X.copy())
     for value in (np.nan, np.inf):
