@@ -25,15 +25,19 @@ import pytest
 from handler.artifact import load_model
 from handler.engine.base import METHODS
 from handler.engine.sklearn_engine import ask
-from handler.errors import InvalidInput
 from model_build.compare import as_inputs, difference
 from model_build.export import UnsupportedEstimator, export_model, exporters, signature
 from model_build.methods import methods_of
 
 _FITS = ("fit", "fit_transform", "fit_predict", "partial_fit")
 _ANSWERS, _FITTED = 4, 2  # the most of one test that are compared: some run long loops
-_MOST_VALUES = 300_000
+_MOST_VALUES = 300_000  # of inputs
 _WIDEST = 500  # of inputs that others keep sparse: their cubes are to fit in memory
+_MOST_ANSWERED = 10_000_000  # of answers, which others may keep sparse
+
+
+class LeftOut(Exception):
+    """Why an answer is not compared."""
 
 
 class Shadow:
@@ -67,28 +71,18 @@ class Shadow:
         }
 
     def look(self, estimator: Any, methods: Sequence[str], X: Any) -> None:
-        """Compare the answers of some methods; what the engine cannot serve is counted.
-
-        scikit-learn is asked again, by the inputs as a request has them: float64, not sparse.
-        """
+        """Compare the answers of some methods; what is left out is counted by the reason."""
         name = type(estimator).__name__
         try:
-            methods = [method for method in methods if method in methods_of(estimator)]
-            expected = [ask(estimator, method, deepcopy(X)) for method in methods]
-        except Exception as error:
-            self.left_out[f"{name} refuses as a request has it: {str(error)[:60]}"] += 1
-            return
-        try:
-            got = _engine_answers(estimator, methods, X)
-        except UnsupportedEstimator as error:
-            self.left_out[f"unsupported: {error}"] += 1
-        except InvalidInput as error:
-            self._tell(name, methods[0], f"refused: {error}")
+            expected = _own_answers(estimator, methods, X)
+            got = _engine_answers(estimator, list(expected), X)
+        except (LeftOut, UnsupportedEstimator) as why:
+            self.left_out[str(why)] += 1
         except Exception as error:
             self._tell(name, methods[0], f"{type(error).__name__}: {error}")
         else:
-            for answers in zip(methods, expected, got, strict=True):
-                self._compare(name, *answers)
+            for method, answer in expected.items():
+                self._compare(name, method, answer, got[method])
 
     def _compare(self, name: str, method: str, expected: Any, got: Any) -> None:
         self.compared[self.module] += 1
@@ -102,12 +96,25 @@ class Shadow:
         self.unequal.append(told)
 
 
-def _engine_answers(estimator: Any, methods: Sequence[str], X: Any) -> list[Any]:
+def _own_answers(estimator: Any, methods: Sequence[str], X: Any) -> dict[str, Any]:
+    """Ask scikit-learn again, by the inputs as a request has them: float64, not sparse."""
+    name = type(estimator).__name__
+    try:
+        asked = [method for method in methods if method in methods_of(estimator)]
+        answers = {method: ask(estimator, method, deepcopy(X)) for method in asked}
+    except Exception as error:
+        raise LeftOut(f"{name} refuses such inputs: {str(error)[:60]}") from error
+    if any(math.prod(getattr(answer, "shape", ())) > _MOST_ANSWERED for answer in answers.values()):
+        raise LeftOut(f"{name} has answers that fill the memory")
+    return answers
+
+
+def _engine_answers(estimator: Any, methods: Sequence[str], X: Any) -> dict[str, Any]:
     with TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         export_model(estimator, X, folder)
         model = load_model(folder)
-        return [getattr(model, method)(as_inputs(X)) for method in methods]
+        return {method: getattr(model, method)(as_inputs(X)) for method in methods}
 
 
 class _Shadowed:
