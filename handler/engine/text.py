@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
-from itertools import repeat
+from itertools import chain, repeat
 from typing import Any
 
 import numpy as np
@@ -60,10 +60,12 @@ class _Vectorizer(Evaluator):
             For values that are no texts.
         """
         texts, terms, lengths = as_array(X).tolist(), list[str](), list[int]()
-        found = []
+        found, steps = [], self._steps()
         try:
             for text in texts:
-                more = self._terms(text)
+                more = text
+                for step in steps:
+                    more = step(more)
                 lengths.append(len(more))
                 terms += more
                 if len(terms) > _TERMS:
@@ -73,16 +75,24 @@ class _Vectorizer(Evaluator):
             raise RowsRefused(list(_no_texts(texts))) from None
         return np.arange(len(texts)).repeat(lengths), np.concatenate([*found, look_up(terms)])
 
-    def _terms(self, text: Any) -> Sequence[str]:
-        for step in self._steps:
-            text = step(text)
-        return text  # type: ignore[no-any-return]
+    def _steps(self) -> list[Callable[[Any], Any]]:
+        if self.analyzer == "char_wb":
+            # Made anew for each request: it holds what it has cut.
+            return [*self._fixed_steps, _Pieces(self._sizes).of]
+        return self._fixed_steps
 
     @cached_property
-    def _steps(self) -> list[Callable[[Any], Any]]:
+    def _fixed_steps(self) -> list[Callable[[Any], Any]]:
         steps: list[Callable[[Any], Any]] = [str.lower] if self.lowercase else []
         steps += [_ACCENTS[self.accents]] if self.accents else []
-        return steps + (self._words() if self.analyzer == "word" else self._characters())
+        if self.analyzer == "word":
+            return steps + self._words()
+        steps.append(partial(re.compile(r"\s\s+").sub, " "))
+        return [*steps, partial(_ngrams, "", self._sizes)] if self.analyzer == "char" else steps
+
+    @property
+    def _sizes(self) -> range:
+        return range(self.ngrams[0], self.ngrams[1] + 1)
 
     def _words(self) -> list[Callable[[Any], Any]]:
         find = re.compile(self.pattern).findall
@@ -92,13 +102,8 @@ class _Vectorizer(Evaluator):
         if self.stop_words is not None:
             steps.append(partial(_without, frozenset(self.stop_words)))
         if self.ngrams[1] > 1:
-            steps.append(partial(_ngrams, " ", range(self.ngrams[0], self.ngrams[1] + 1)))
+            steps.append(partial(_ngrams, " ", self._sizes))
         return steps
-
-    def _characters(self) -> list[Callable[[Any], Any]]:
-        ngrams = partial(_ngrams, "") if self.analyzer == "char" else _ngrams_of_words
-        sizes = range(self.ngrams[0], self.ngrams[1] + 1)
-        return [partial(re.compile(r"\s\s+").sub, " "), partial(ngrams, sizes)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -251,12 +256,22 @@ def _ngrams(joint: str, sizes: range, parts: Sequence[str]) -> list[str]:
     return found
 
 
-def _ngrams_of_words(sizes: range, text: str) -> list[str]:
-    """Return those of each word with a space on both sides; a shorter word counts once, whole."""
-    found: list[str] = []
-    for word in text.split():
+class _Pieces(dict[str, list[str]]):
+    """The runs of characters of words, each with a space on both sides; cut once for a request."""
+
+    def __init__(self, sizes: range) -> None:
+        super().__init__()
+        self.sizes = sizes
+
+    def of(self, text: str) -> list[str]:
+        """Return those of all words of a text."""
+        return list(chain.from_iterable(map(self.__getitem__, text.split())))
+
+    def __missing__(self, word: str) -> list[str]:
         padded = f" {word} "
-        found += _ngrams("", range(sizes.start, min(sizes.stop, len(padded))), padded)
-        if sizes.stop > len(padded):
-            found.append(padded)
-    return found
+        pieces = _ngrams("", range(self.sizes.start, min(self.sizes.stop, len(padded))), padded)
+        # A word that is no longer than a run counts once, whole.
+        if self.sizes.stop > len(padded):
+            pieces.append(padded)
+        self[word] = pieces
+        return pieces
