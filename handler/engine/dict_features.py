@@ -1,7 +1,8 @@
 """Records and lists of names as rows of numbers."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import repeat
 from numbers import Number
 from typing import Any, Literal
 
@@ -12,6 +13,9 @@ from handler.engine.murmurhash import hashed_columns
 from handler.engine.sparse import Positions, Sparse
 from handler.engine.table import Array, Inputs, as_array
 from handler.errors import InvalidInput, Refusal, RowsRefused
+
+# Names whose hashes are kept.
+_MOST_MET = 1 << 16
 
 # What most values are; others are looked at more closely.
 _PLAIN = frozenset([int, float, bool, type(None)])
@@ -101,6 +105,7 @@ class FeatureHasher(Evaluator):
     n_features: int
     signed: bool
     dtype: str
+    _met: dict[str, int] = field(init=False, repr=False, default_factory=dict)
 
     def transform(self, X: Inputs) -> Sparse:
         """Return the sums of the values that share a place, shape (n, n_features).
@@ -116,37 +121,48 @@ class FeatureHasher(Evaluator):
         for i, row in enumerate(_rows(X)):
             start = len(names)
             try:
-                for name, value in self._pairs(row):
-                    names.append(name)
-                    values.append(value)
-            except _UnsuitableError as error:
+                self._read(row, names, values)
+            except (_UnsuitableError, TypeError, ValueError) as error:
                 refusals.append(Refusal(i, None, str(error)))
             counts.append(len(names) - start)
         if refusals:
             raise RowsRefused(refusals)
-        columns, negative = _hashed(names, self.n_features)
-        numbers = np.array(values, dtype=np.float64)
-        if self.signed:
-            numbers = np.where(negative, -numbers, numbers)
-        with np.errstate(all="ignore"):  # large numbers are infinite in float32, and may cancel
-            return _summed(columns, numbers.astype(self.dtype), counts, self.n_features)
+        return self._matrix(names, np.array(values, dtype=np.float64), counts)
 
-    def _pairs(self, row: Any) -> Iterator[tuple[str, float]]:
-        """Yield each name that counts, with its value."""
-        for name, value in self._named(row):
+    def _read(self, row: Any, names: list[str], values: list[float]) -> None:
+        """Add the names of a row that count, each with its value."""
+        for name, value in _NAMED[self.form](row):
+            if type(value) is str:
+                name, value = f"{name}={value}", 1.0
+            elif type(value) is not float:
+                value = _float(name, value)
             if type(name) is not str:
                 raise _UnsuitableError(f"a name must be a text, got {type(name).__name__}")
-            if type(value) is str:
-                yield f"{name}={value}", 1.0
-            elif (number := _float(name, value)) != 0:
-                yield name, number
+            if value != 0:
+                names.append(name)
+                values.append(value)
 
-    def _named(self, row: Any) -> Iterable[tuple[Any, Any]]:
-        if self.form == "string":
-            return ((name, 1.0) for name in row)
-        if self.form == "dict":
-            return row.items()  # type: ignore[no-any-return]
-        return (_pair(item) for item in row)
+    def _matrix(self, names: list[str], values: Array, counts: list[int]) -> Sparse:
+        codes = np.array(self._codes(names), dtype=np.intp)
+        if self.signed:
+            values = np.where(codes & 1, -values, values)
+        with np.errstate(all="ignore"):  # large numbers are infinite in float32, and may cancel
+            return _summed(codes >> 1, values.astype(self.dtype), counts, self.n_features)
+
+    def _codes(self, names: list[str]) -> list[int]:
+        """Return twice the column of each name, and one more where its hash is negative.
+
+        Names come again and again, so that those that were met are kept.
+        """
+        met = self._met
+        new = [name for name in set(names) if name not in met]
+        if new:
+            if len(met) + len(new) > _MOST_MET:
+                met, new = {}, list(set(names))
+            columns, negative = _hashed(new, self.n_features)
+            met.update(zip(new, (2 * columns + negative).tolist(), strict=True))
+            object.__setattr__(self, "_met", met)
+        return [met[name] for name in names]
 
 
 class _UnsuitableError(Exception):
@@ -155,15 +171,22 @@ class _UnsuitableError(Exception):
 
 def _summed(columns: Positions, values: Array, counts: list[int], width: int) -> Sparse:
     """Return values in their columns, row after row; those of one place are summed in order."""
-    rows = np.repeat(np.arange(len(counts)), counts)
-    order = np.lexsort((columns, rows))
-    places = (rows * width + columns)[order]
-    firsts = np.diff(places, prepend=-1) != 0
-    data = np.zeros(int(firsts.sum()), dtype=values.dtype)
-    np.add.at(data, np.cumsum(firsts) - 1, values[order])
-    stored = np.bincount(rows[order][firsts], minlength=len(counts))
-    starts = np.concatenate(([0], np.cumsum(stored)))
-    return Sparse(data, columns[order][firsts], starts, (len(counts), width))
+    starts = np.zeros(len(counts) + 1, dtype=np.intp)
+    np.cumsum(counts, out=starts[1:])
+    places = columns + np.repeat(np.arange(len(counts)) * width, counts)
+    order = places.argsort(kind="stable")
+    found = Sparse(values[order], columns[order], starts, (len(counts), width))
+    same = np.flatnonzero(np.diff(places[order]) == 0)
+    return _merged(found, same) if same.size else found
+
+
+def _merged(found: Sparse, same: Positions) -> Sparse:
+    """Return a matrix in which some values, ``same``, stand in the place of the next one."""
+    firsts = np.ones(len(found.data), dtype=bool)
+    firsts[same + 1] = False
+    data = np.zeros(int(firsts.sum()), dtype=found.dtype)
+    np.add.at(data, np.cumsum(firsts) - 1, found.data)
+    return found.kept(firsts).with_data(data)
 
 
 def _rows(X: Inputs) -> list[Any]:
@@ -180,12 +203,21 @@ def _texts(name: str, value: Any) -> Iterator[str]:
         yield text
 
 
-def _pair(item: Any) -> tuple[Any, Any]:
-    try:
-        name, value = item
-    except (TypeError, ValueError):
-        raise _UnsuitableError("pairs of a name and a value were expected") from None
-    return name, value
+def _counted(row: Any) -> Iterable[tuple[Any, float]]:
+    return zip(row, repeat(1.0))
+
+
+def _given(row: Any) -> Iterable[tuple[Any, Any]]:
+    pairs: Iterable[tuple[Any, Any]] = row
+    return pairs
+
+
+# How the names of a row and their values are found, by the form of rows.
+_NAMED: Mapping[str, Callable[[Any], Iterable[tuple[Any, Any]]]] = {
+    "dict": dict.items,
+    "pair": _given,
+    "string": _counted,
+}
 
 
 def _float(name: str, value: Any) -> float:

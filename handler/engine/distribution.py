@@ -125,10 +125,8 @@ class QuantileTransformer(Evaluator):
         values = as_floating(X)
         as_finite_or_missing(values)
         for j, quantiles in enumerate(self._columns):
-            column = np.ascontiguousarray(values[:, j])
-            ranks = self._ranks(column, quantiles).astype(values.dtype, copy=False)
-            values[:, j] = ranks if self.limits is None else _normal(ranks, self.limits)
-        return values
+            values[:, j] = self._ranks(np.ascontiguousarray(values[:, j]), quantiles)
+        return values if self.limits is None else _normal(values, self.limits)
 
     def _ranks(self, column: Array, quantiles: Floats) -> Floats:
         """Return the ranks from 0 to 1; among equal quantiles the middle one counts."""
@@ -156,7 +154,7 @@ class QuantileTransformer(Evaluator):
 
 def _normal(ranks: Array, limits: Sequence[float]) -> Array:
     within = np.clip(ranks.astype(np.float64), limits[0], limits[1])
-    return ndtri(within).astype(ranks.dtype, copy=False)
+    return ndtri(within.ravel()).reshape(ranks.shape).astype(ranks.dtype, copy=False)
 
 
 _NOT_POSITIVE = "is not positive, as this model's Box-Cox transformation needs it"

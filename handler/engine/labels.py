@@ -1,6 +1,5 @@
 """Labels as numbers, and as columns of two values."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -35,17 +34,13 @@ class LabelEncoder(Evaluator):
         RowsRefused
             For labels that training never saw.
         """
-        labels = _as_classes(_labels(X), self.classes)
-        codes = np.array([self._codes.get(label, -1) for label in labels], dtype=np.int64)
+        labels = _labels(X)
+        codes = _codes(_as_classes(labels, self.classes), self.classes)
         unknown = np.flatnonzero(codes < 0).tolist()
         if unknown:
             why = "is none of the labels seen in training"
             raise RowsRefused([Refusal(i, None, f"{labels[i]!r} {why}") for i in unknown])
         return codes
-
-    @cached_property
-    def _codes(self) -> dict[Any, int]:
-        return _codes_of(self.classes)
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,17 +69,12 @@ class LabelBinarizer(Evaluator):
     def transform(self, X: Inputs) -> Codes:
         """Return the columns, shape (n, n_classes); (n, 1) for two classes."""
         labels = _labels(X)
-        _refuse_strange(labels, self.classes)
-        codes = np.array([self._codes.get(label, -1) for label in labels], dtype=np.int64)
+        codes = _codes(_whole(labels, self.classes), self.classes)
         columns = np.arange(len(self.classes))
         if len(columns) <= 2 and len(set(labels)) <= 2:
             # The only class there is has the negative value.
             columns = columns[1:] if len(columns) == 2 else np.array([len(codes)])
         return np.where(codes[:, None] == columns, self.positive, self.negative)
-
-    @cached_property
-    def _codes(self) -> dict[Any, int]:
-        return _codes_of(self.classes)
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,65 +118,71 @@ class MultiLabelBinarizer(Evaluator):
     def transform(self, X: Inputs) -> Codes:
         """Return which classes a row has, shape (n, n_classes)."""
         rows = as_array(X).tolist()  # an array's rows are lists too
-        indicators = np.zeros((len(rows), len(self.classes)), dtype=np.int64)
-        refusals = []
+        known: list[int] = []
+        counts, refusals = [], []
         for i, row in enumerate(rows):
+            start = len(known)
             try:
-                known = [code for label in row if (code := self._codes.get(label)) is not None]
+                known += [code for label in row if (code := self._codes.get(label)) is not None]
             except TypeError:  # a list or a record among them
                 refusals.append(Refusal(i, None, "holds what is neither text nor number"))
-                continue
-            indicators[i, known] = 1
+            counts.append(len(known) - start)
         if refusals:
             raise RowsRefused(refusals)
+        indicators = np.zeros((len(rows), len(self.classes)), dtype=np.int64)
+        indicators[np.repeat(np.arange(len(rows)), counts), known] = 1
         return indicators
 
     @cached_property
     def _codes(self) -> dict[Any, int]:
-        return _codes_of(self.classes)
+        return {label: code for code, label in enumerate(self.classes.tolist())}
 
 
-def _codes_of(classes: Array) -> dict[Any, int]:
-    return {label: code for code, label in enumerate(classes.tolist())}
+def _codes(labels: Array, classes: Array) -> Codes:
+    """Return the numbers of labels' classes, shape (n,), -1 for other labels."""
+    if classes.dtype.kind in "biuf":
+        places = classes.searchsorted(labels)
+        known: Codes = np.where(classes.take(places, mode="clip") == labels, places, -1)
+        return known
+    codes = {label: code for code, label in enumerate(classes.tolist())}
+    return np.array([codes.get(label, -1) for label in labels.tolist()], dtype=np.int64)
 
 
 def _labels(X: Inputs) -> list[Any]:
-    values = as_array(X)
-    return values.ravel().tolist() if values.ndim == 2 else values.tolist()
+    labels: list[Any] = as_array(X).ravel().tolist()
+    return labels
 
 
-def _as_classes(labels: Sequence[Any], classes: Array) -> list[Any]:
-    """Return labels as ``LabelEncoder`` sees them: in the classes' own type.
+def _as_classes(labels: list[Any], classes: Array) -> Array:
+    """Return labels as ``LabelEncoder`` sees them, shape (n,): in the classes' own type.
 
     Fractions are cut off, and texts too, at the longest class's length.
     """
-    if classes.dtype == object:
-        return list(labels)
-    if classes.dtype.kind in "biu":
-        _refuse_unless_finite(labels)
     try:
-        return np.array(labels, dtype=classes.dtype).tolist()  # type: ignore[no-any-return]
-    except (TypeError, ValueError, OverflowError) as error:
+        values = np.array(labels, dtype=object if classes.dtype.kind in "OU" else None)
+        if classes.dtype.kind in "biu" and values.dtype.kind == "f":
+            _refuse(labels, ~np.isfinite(values), "is no finite number")
+        return values.astype(classes.dtype)
+    except (TypeError, OverflowError) as error:
         raise InvalidInput(f"labels of type {classes.dtype} were expected: {error}") from None
 
 
-def _refuse_unless_finite(labels: Sequence[Any]) -> None:
-    bad = [i for i, label in enumerate(labels) if isinstance(label, float) and not _finite(label)]
-    if bad:
-        raise RowsRefused([Refusal(i, None, "is no finite number") for i in bad])
+def _whole(labels: list[Any], classes: Array) -> Array:
+    """Return labels as an array, shape (n,); fractions are none, nor are those of another kind."""
+    if classes.dtype.kind in "OU":
+        words = np.array([isinstance(label, str) for label in labels])
+        _refuse(labels, ~words, "is no text, as this model's labels are")
+        return np.array(labels, dtype=object)
+    values = np.array(labels)
+    if values.dtype.kind not in "biuf":
+        raise InvalidInput("numbers were expected, as this model's labels are")
+    if values.dtype.kind == "f":
+        with np.errstate(invalid="ignore"):
+            _refuse(labels, values % 1 != 0, "is no whole number, as labels are")
+    return values
 
 
-def _refuse_strange(labels: Sequence[Any], classes: Array) -> None:
-    """Refuse fractions, which are no labels, and labels of another kind than the classes."""
-    words = classes.dtype.kind in "OU"
-    refusals = [
-        Refusal(i, None, f"{label!r} is no {'text' if words else 'whole number'}, as labels are")
-        for i, label in enumerate(labels)
-        if isinstance(label, str) != words or (isinstance(label, float) and label % 1 != 0)
-    ]
-    if refusals:
-        raise RowsRefused(refusals)
-
-
-def _finite(number: float) -> bool:
-    return number - number == 0
+def _refuse(labels: list[Any], bad: NDArray[np.bool_], why: str) -> None:
+    rows = np.flatnonzero(bad).tolist()
+    if rows:
+        raise RowsRefused([Refusal(i, None, f"{labels[i]!r} {why}") for i in rows])
