@@ -34,6 +34,8 @@ _ANSWERS, _FITTED = 4, 2  # the most of one test that are compared: some run lon
 _MOST_VALUES = 300_000  # of inputs
 _WIDEST = 500  # of inputs that others keep sparse: their cubes are to fit in memory
 _MOST_ANSWERED = 10_000_000  # of answers, which others may keep sparse
+# Modules that test, and are named otherwise.
+_TESTS_TOO = ("sklearn.utils.estimator_checks",)
 
 
 class LeftOut(Exception):
@@ -184,7 +186,7 @@ def _told(args: Sequence[Any], options: Mapping[str, Any]) -> str:
 def _called_by_a_test() -> bool:
     """Whether the attribute was taken in a test, not by scikit-learn or by the export itself."""
     module = sys._getframe(2).f_globals.get("__name__", "")
-    return ".tests." in module or module == "sklearn.utils.estimator_checks"
+    return ".tests." in module or module in _TESTS_TOO or module.startswith("test_")
 
 
 def as_requested(estimator: Any, X: Any) -> Any:
