@@ -73,11 +73,12 @@ class BaggingClassifier(Evaluator):
 
     def predict_log_proba(self, X: Inputs) -> Floats:
         """Return the logarithms of the probabilities, shape (n, k)."""
-        if self.logarithms:
+        # Members may answer NaN beyond all training, of which no one else is warned.
+        with np.errstate(divide="ignore", invalid="ignore"):
+            if not self.logarithms:
+                return np.log(self.predict_proba(X))
             sums = (part.predict_log_proba(X) for part in self.parts)
             return cast(Floats, reduce(np.logaddexp, sums) - np.log(self.count))
-        with np.errstate(divide="ignore"):
-            return np.log(self.predict_proba(X))
 
     def decision_function(self, X: Inputs) -> Floats:
         """Return the mean decision values, shape (n,) or (n, k)."""
@@ -192,8 +193,7 @@ class TreeSum(Forested):
     def predict_log_proba(self, X: Inputs) -> Floats:
         """Return the logarithms of the sums of the probabilities, shape (n, n_classes)."""
         values = self._checked(X)
-        with np.errstate(divide="ignore"):
-            logarithms = np.log(self.values)
+        logarithms = np.log(self.values)
         total = np.full((len(values), logarithms.shape[1]), -np.inf)
         for rows, numbers in self._forest.walk(values, width=logarithms.shape[1]):
             for terms in logarithms.take(numbers, axis=0):

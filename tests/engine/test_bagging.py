@@ -9,6 +9,7 @@ from joblib import parallel_config
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import BaggingClassifier, BaggingRegressor, RandomForestClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression, RidgeClassifier
+from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.svm import SVC
@@ -205,3 +206,12 @@ def test_any_regressor(outputs: int, repeated: bool, tmp_path: "Path") -> None:
     base = LinearRegression()
     estimator = BaggingRegressor(base, n_estimators=4, bootstrap_features=repeated, random_state=0)
     assert_proven(fitted(estimator, X, target + 1), X, tmp_path)
+
+
+def test_members_that_answer_nan_far_away(assert_pair: "AssertPair") -> None:
+    X, y = problem_with_ties(0, 2)
+    reference = BaggingClassifier(GaussianNB(), 3, random_state=0).fit(X, y)
+    far = np.full((1, 3), 1e200)
+    with np.errstate(all="ignore"):
+        assert np.isnan(reference.predict_log_proba(far)).all()
+    assert_pair(reference, X, np.vstack([X, far]))
