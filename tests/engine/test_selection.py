@@ -6,11 +6,39 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn import feature_selection as fs
-from sklearn.linear_model import LinearRegression, LogisticRegression
-from sklearn.pipeline import make_pipeline
+from sklearn.compose import make_column_transformer
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.ensemble import (
+    AdaBoostClassifier,
+    GradientBoostingClassifier,
+    RandomForestClassifier,
+    RandomForestRegressor,
+    RandomTreesEmbedding,
+)
+from sklearn.frozen import FrozenEstimator
+from sklearn.linear_model import (
+    LinearRegression,
+    LogisticRegression,
+    Ridge,
+    RidgeClassifier,
+    SGDClassifier,
+)
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline, make_union
 from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC, LinearSVC
+from sklearn.tree import DecisionTreeClassifier
 
-from tests.engine.drawn import assert_both_refuse, examples, seeds, yes_or_no
+from tests.engine.drawn import (
+    NAMES,
+    assert_both_refuse,
+    codes_of,
+    examples,
+    fitted,
+    seeds,
+    unlike_scales,
+    yes_or_no,
+)
 
 if TYPE_CHECKING:
     from tests.engine.conftest import AssertPair
@@ -81,8 +109,8 @@ def test_a_frame_that_stays_a_frame_is_not_looked_into(assert_pair: "AssertPair"
 def test_recursive_elimination(estimator: Any, inner: Any, assert_pair: "AssertPair") -> None:
     X, y = yes_or_no(3, 4)
     target = y if isinstance(inner, LogisticRegression) else X[:, 0] * 2 + 1
-    fitted = make_pipeline(StandardScaler(), estimator(inner)).fit(X, target)
-    model = assert_pair(fitted, X, X)
+    reference = make_pipeline(StandardScaler(), estimator(inner)).fit(X, target)
+    model = assert_pair(reference, X, X)
     assert "transform" in model.methods
     assert "predict" in model.methods
 
@@ -93,5 +121,64 @@ def test_an_elimination_that_only_transforms_needs_no_estimator(assert_pair: "As
     class Custom(LogisticRegression):  # type: ignore[misc]
         """A class of the user's own, which has no numpy form."""
 
-    fitted = make_pipeline(fs.RFE(Custom()), LogisticRegression()).fit(X, y)
-    assert_pair(fitted, X, X)
+    reference = make_pipeline(fs.RFE(Custom()), LogisticRegression()).fit(X, y)
+    assert_pair(reference, X, X)
+
+
+BASES = [
+    AdaBoostClassifier(n_estimators=4, random_state=0),
+    DecisionTreeClassifier(max_depth=3, random_state=0),
+    GradientBoostingClassifier(n_estimators=3, random_state=0),
+    LinearDiscriminantAnalysis(),
+    LinearSVC(random_state=0),
+    LogisticRegression(),
+    RandomForestClassifier(n_estimators=4, random_state=0),
+    RidgeClassifier(),
+    SGDClassifier(random_state=0),
+    SVC(kernel="linear"),
+]
+
+
+@pytest.mark.parametrize("base", BASES, ids=lambda each: type(each).__name__)
+@examples(3)
+@given(seed=seeds, classes=st.integers(2, 3))
+def test_whatever_ranks_columns(
+    base: Any, seed: int, classes: int, assert_pair: "AssertPair"
+) -> None:
+    X = unlike_scales(seed, 5)
+    y = NAMES[codes_of(X, classes, np.random.default_rng(seed), of_each=6)]
+    searched = GridSearchCV(base, {}, cv=2)
+    for estimator in (
+        fs.RFE(base, n_features_to_select=2, step=2),
+        fs.RFE(searched, n_features_to_select=3, importance_getter=of_the_best),
+        fs.SelectFromModel(base, threshold="0.5*mean"),
+        fs.SelectFromModel(FrozenEstimator(fitted(base, X, y))),
+    ):
+        assert_pair(fitted(estimator, X, y), X, np.vstack([X, X * 10]))
+
+
+def of_the_best(search: GridSearchCV) -> Any:
+    best = search.best_estimator_
+    return np.abs(best.coef_) if hasattr(best, "coef_") else best.feature_importances_
+
+
+@pytest.mark.parametrize("base", [Ridge(), RandomForestRegressor(4, random_state=0)])
+def test_elimination_by_cross_validation(base: Any, assert_pair: "AssertPair") -> None:
+    X = unlike_scales(0, 4)
+    assert_pair(fs.RFECV(base, cv=2).fit(X, X[:, 1] * 2), X, X * 3)
+
+
+def test_selectors_side_by_side(assert_pair: "AssertPair") -> None:
+    X, y = yes_or_no(0, 6)
+    frame = pd.DataFrame(X, columns=list("abcdef"))
+    numbers = make_union(
+        fs.RFE(LogisticRegression(), n_features_to_select=1),
+        RandomTreesEmbedding(3, random_state=0),
+    )
+    chosen = make_column_transformer(
+        (numbers, ["a", "b", "c"]),
+        (fs.SelectFromModel(AdaBoostClassifier(random_state=0), max_features=1), [3, 4]),
+        remainder="passthrough",
+    )
+    assert_pair(fitted(make_pipeline(chosen, LogisticRegression()), frame, y), frame, frame)
+    assert_pair(fitted(chosen, frame, y), frame, frame)
