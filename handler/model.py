@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from handler.engine.base import Evaluator
 from handler.engine.checks import MISSING, surely_finite
-from handler.engine.chunks import Compute, in_chunks
+from handler.engine.chunks import Compute, cores, in_chunks
 from handler.engine.sparse import Sparse
 from handler.engine.table import (
     Array,
@@ -77,6 +77,8 @@ class Model:
         self.signature = signature
         self._estimator: Evaluator = estimator
         self._by_row = estimator.by_row
+        # Texts are Python's own work, of which threads do no two pieces at once.
+        self._threads = 1 if signature.kind == "text" else cores()
         self._required = [j for j, column in enumerate(signature.columns) if not column.nullable]
 
     def __getattr__(self, method: str) -> Callable[[Any], Array]:
@@ -105,7 +107,7 @@ class Model:
         compute = partial(_dense, getattr(self._estimator, method))
         if not self._by_row:
             return compute
-        return partial(in_chunks, compute, size=_CHUNK)
+        return partial(in_chunks, compute, size=_CHUNK, threads=self._threads)
 
     def _missing(self, inputs: Inputs) -> list[Refusal]:
         """Return the missing values in columns that take none."""

@@ -1,6 +1,9 @@
 """Large batches in chunks of rows, so that memory stays bounded."""
 
+import os
+import time
 from collections.abc import Callable
+from contextvars import copy_context
 from typing import Any
 
 import numpy as np
@@ -10,8 +13,11 @@ from handler.errors import RowsRefused
 
 type Compute = Callable[[Inputs], Any]
 
+_FIRST = 1024  # rows of the chunk that is timed
+_WORTH_THREADS = 0.004  # seconds of work left that pay for starting threads
 
-def in_chunks(compute: Compute, X: Inputs, size: int) -> Any:
+
+def in_chunks(compute: Compute, X: Inputs, size: int, *, threads: int = 1) -> Any:
     """Return ``compute(X)``, computed for so many rows at a time.
 
     Parameters
@@ -20,6 +26,8 @@ def in_chunks(compute: Compute, X: Inputs, size: int) -> Any:
     X : inputs of n rows
     size : int
         The most rows of a chunk.
+    threads : int
+        The most chunks that are computed at once. A first, small one tells whether that pays.
 
     Returns
     -------
@@ -33,13 +41,45 @@ def in_chunks(compute: Compute, X: Inputs, size: int) -> Any:
     count = n_rows(X)
     if count <= size:
         return compute(X)
-    answer = _chunk(compute, X, 0, size)
-    whole = _Whole(answer, count)
-    for start in range(size, count, size):
-        del answer  # its memory is the next one's: new memory is dearer than most computations
-        answer = _chunk(compute, X, start, start + size)
-        whole.add(answer)
+    started = time.perf_counter()
+    first = size if threads == 1 else min(size, _FIRST)
+    whole = _Whole(_chunk(compute, X, 0, first), count)
+    seconds = (time.perf_counter() - started) * (count / first - 1)
+    if threads > 1 and seconds > _WORTH_THREADS:
+        size = min(size, -(-(count - first) // threads))
+        _in_threads(compute, X, range(first, count, size), whole, threads)
+    else:
+        _one_by_one(compute, X, range(first, count, size), whole)
     return whole.answer
+
+
+def cores() -> int:
+    """Return the number of cores that this process may use."""
+    # Python 3.12 has no count of them that knows of affinities.
+    count: Callable[[], int | None] = getattr(os, "process_cpu_count", os.cpu_count)
+    return count() or 1
+
+
+def _one_by_one(compute: Compute, X: Inputs, starts: range, whole: "_Whole") -> None:
+    answer = None
+    for start in starts:
+        del answer  # its memory is the next one's: new memory is dearer than most computations
+        answer = _chunk(compute, X, start, start + starts.step)
+        whole.add(answer)
+
+
+def _in_threads(compute: Compute, X: Inputs, starts: range, whole: "_Whole", threads: int) -> None:
+    # Imported here: few requests are so large.
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(threads) as pool:
+        # Each in a copy of this context, which holds what numpy is to do about overflows.
+        futures = [
+            pool.submit(copy_context().run, _chunk, compute, X, start, start + starts.step)
+            for start in starts
+        ]
+        for future in futures:
+            whole.add(future.result())
 
 
 class _Whole:

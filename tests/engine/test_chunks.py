@@ -1,5 +1,7 @@
 """Many rows are computed in chunks, and answers and refusals are as of one batch."""
 
+import threading
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -47,6 +49,56 @@ def test_no_chunk_is_larger_than_asked() -> None:
     assert sizes_seen(10, 4) == [4, 4, 2]
     assert sizes_seen(8, 4) == [4, 4]
     assert sizes_seen(4, 4) == [4]
+
+
+def slow_doubles(X: Inputs) -> Floats:
+    time.sleep(0.01)  # as long as it pays to have threads
+    return as_float(X) * 2
+
+
+def test_what_takes_long_is_computed_in_threads() -> None:
+    seen = set()
+
+    def compute(X: Inputs) -> Floats:
+        seen.add(threading.get_ident())
+        return slow_doubles(X)
+
+    X = np.arange(20_000.0).reshape(10_000, 2)
+    np.testing.assert_array_equal(in_chunks(compute, X, 4096, threads=3), X * 2)
+    assert len(seen) > 1
+
+
+def test_what_is_quick_stays_in_one_thread() -> None:
+    seen = set()
+
+    def compute(X: Inputs) -> Floats:
+        seen.add(threading.get_ident())
+        return as_float(X)
+
+    in_chunks(compute, np.zeros((5000, 2)), 4096, threads=3)
+    assert seen == {threading.get_ident()}
+
+
+def test_threads_do_about_overflows_as_their_caller() -> None:
+    def compute(X: Inputs) -> Floats:
+        time.sleep(0.01)
+        return as_float(X) * 1e300
+
+    with np.errstate(over="ignore"):
+        assert np.isinf(in_chunks(compute, np.full((6000, 1), 1e300), 4096, threads=2)).all()
+
+
+def test_refusals_in_threads_are_those_of_the_first_chunk_that_is_refused() -> None:
+    def refuse(X: Inputs) -> Floats:
+        time.sleep(0.01)
+        bad = np.flatnonzero(as_float(X)[:, 0] >= 3000)
+        if len(bad):
+            raise RowsRefused([Refusal(int(bad[0]), 0, "is too large")])
+        return as_float(X)
+
+    with pytest.raises(RowsRefused) as caught:
+        in_chunks(refuse, np.arange(9000.0)[:, None], 2048, threads=2)
+    assert [problem.row for problem in caught.value.problems] == [3000]
 
 
 def test_lists_of_arrays_are_joined_by_part() -> None:
