@@ -36,6 +36,11 @@ _NUMBERS = 1 << 18
 _FEWEST_ROWS = 16
 # The numbers of vectors that are added at once, a fourth of what the cache holds.
 _TERMS = 1 << 15
+# Packed links have the order of a float32 threshold above, and all else below.
+_HALF = 32
+_LOWEST = np.int32(-(2**31))
+# For fewer trees it takes longer to put the inputs into that order than it saves.
+_WORTH_PACKING = 8
 # Below this many numbers one cumulative sum is faster than a loop over the trees.
 _FEW_NUMBERS = 256
 
@@ -94,16 +99,29 @@ class Forest:
         self.category = None if category_splits is None else _of_nodes(category_splits, feature)
         self.category_left = category_left
         self._bits = max(int(feature.max(initial=0)), 1).bit_length()
+        self._shift = self._bits + 1
+        self._low = -1
         self._links = self._linked()
+        # Thresholds in float32 fit into the upper half, where the lower half leaves it free.
+        self._packed = (
+            threshold.dtype == np.float32
+            and self.category is None
+            and len(roots) >= _WORTH_PACKING
+            and int(self._links.max()) < 1 << _HALF
+        )
+        if self._packed:
+            self._low = (1 << _HALF - self._shift) - 1
+            places = np.where(feature < 0, _LOWEST, _ordinals(threshold))
+            self._links += places.astype(np.int64) << _HALF
         self._tables: list[LeafBits] | None = None
 
     @property
     def child(self) -> NDArray[np.int64]:
         """The right child of each split, which the left one follows; a leaf's is itself."""
-        return self._links >> (self._bits + 1)
+        return self._links >> self._shift & self._low
 
     def _linked(self) -> NDArray[np.int64]:
-        """Return what a step needs to know of each node but its threshold, in one integer.
+        """Return what a step needs to know of each node, in one integer.
 
         Lowest are the bits of its column, then whether it sends missing values left, then its
         right child. Indices of 64 bits are what numpy takes as they are.
@@ -162,12 +180,23 @@ class Forest:
         """
         columns = 1 << self._bits
         if self.missing_left is None or not np.isnan(X).any():
-            return np.ascontiguousarray(X), columns - 1
+            return self._comparable(X), columns - 1
         used = min(columns, X.shape[1])
-        twice = np.empty((len(X), columns + used), dtype=X.dtype)
+        twice = np.zeros((len(X), columns + used), dtype=X.dtype)
         twice[:, :used] = lowest = X[:, :used]
         twice[:, columns:] = np.where(np.isnan(lowest), -np.inf, lowest)
-        return twice, 2 * columns - 1
+        return self._comparable(twice), 2 * columns - 1
+
+    def _comparable(self, X: Array) -> Array:
+        """Return X as the links' upper halves compare it; NaN is above all thresholds."""
+        if not self._packed:
+            return np.ascontiguousarray(X)
+        places = _ordinals(X).astype(np.int64)
+        places <<= _HALF
+        missing = np.isnan(X)
+        if missing.any():
+            places[missing] = np.iinfo(np.int64).max
+        return places
 
     def _leaves(self, inputs: Array, mask: int, trees: slice) -> _Nodes:
         """Return the leaf of each (tree, row) pair, trees by trees."""
@@ -177,21 +206,22 @@ class Forest:
         return self._leaves_of_many(inputs, mask, roots, int(self.depths[trees].max()))
 
     def _leaf(self, root: int, row: Array, mask: int) -> int:
-        link, threshold = self._links.item, self.threshold.item
-        shift, values = self._bits + 1, row.tolist()
+        link, limit = self._links.item, (self._links if self._packed else self.threshold).item
+        values = row.tolist()
         node, last = int(root), -1
         while node != last:
             last, here = node, link(node)
-            node = (here >> shift) + (values[here & mask] <= threshold(node))
+            left = values[here & mask] <= limit(node)
+            node = (here >> self._shift & self._low) + left
         return node
 
     def _leaves_of_many(self, inputs: Array, mask: int, roots: _Nodes, depth: int) -> _Nodes:
         """Return the same by steps of all pairs at once.
 
-        A leaf is its own child: NaN, its threshold, is never at least anything.
+        A leaf is its own child: its threshold, NaN or the lowest, is never at least anything.
         """
         count, width = inputs.shape
-        values, shift = inputs.ravel(), self._bits + 1
+        values = inputs.ravel()
         nodes: _Nodes = np.repeat(roots.astype(np.intp), count)
         offsets = np.tile(np.arange(0, count * width, width), len(roots))
         reached, pending = nodes, cast(_Nodes | None, None)
@@ -200,10 +230,12 @@ class Forest:
             places = links & mask
             places += offsets
             value = values.take(places)
-            left = value <= self.threshold.take(nodes)
+            left = value <= (links if self._packed else self.threshold.take(nodes))
             if self.category is not None:
                 self._split_by_category(nodes, value, left)
-            links >>= shift
+            links >>= self._shift
+            if self._packed:
+                links &= self._low
             links += left
             if level % _LEVELS_BETWEEN_DROPS == 0 and len(nodes) > _WORTH_DROPPING:
                 walking = links != nodes
@@ -297,6 +329,12 @@ def _set_aside(
 def _put(reached: _Nodes, places: _Nodes, nodes: _Nodes) -> _Nodes:
     reached[places] = nodes
     return reached
+
+
+def _ordinals(values: Array) -> NDArray[np.int32]:
+    """Return the place of each float32 in their order: IEEE 754's sign and magnitude."""
+    bits = np.ascontiguousarray(values).view(np.int32)
+    return np.where(bits < 0, _LOWEST - bits, bits)
 
 
 def _children(feature: _Nodes, roots: _Nodes) -> NDArray[np.int64]:
