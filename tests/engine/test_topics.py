@@ -87,7 +87,7 @@ def test_nasty_rows_texts_and_many_documents(
     many = counts(1, 30, rows=3000)
     assert_pair(fitted(allocation, many[:50]), many, many)
     whole = make_pipeline(allocation, LogisticRegression())
-    assert_pair(fitted(whole, X[1:], np.arange(1, len(X)) % 2), X, X[1:])
+    assert_pair(fitted(whole, X[1:], np.arange(1, len(X)) % 2), X[1:], X[1:])
 
 
 def test_what_iterates_in_float32(tmp_path: "Path") -> None:
