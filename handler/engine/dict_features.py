@@ -1,12 +1,14 @@
 """Records and lists of names as rows of numbers."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from itertools import repeat
+from itertools import chain, compress
 from numbers import Number
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from handler.engine.base import Evaluator
 from handler.engine.murmurhash import hashed_columns
@@ -17,8 +19,8 @@ from handler.errors import InvalidInput, Refusal, RowsRefused
 # Names whose hashes are kept.
 _MOST_MET = 1 << 16
 
-# What most values are; others are looked at more closely.
-_PLAIN = frozenset([int, float, bool, type(None)])
+# What most values are; rows with others are looked at one by one.
+_PLAIN = frozenset([int, float, bool, str])
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,38 +55,24 @@ class DictVectorizer(Evaluator):
         RowsRefused
             For values that are no numbers, no texts and no lists of texts.
         """
-        columns: list[int] = []
-        values: list[Any] = []
-        counts, refusals = [], []
-        for i, record in enumerate(_rows(X)):
-            start = len(columns)
-            try:
-                self._look_up(record, columns, values)
-            except _UnsuitableError as error:
-                refusals.append(Refusal(i, None, str(error)))
-            counts.append(len(columns) - start)
-        if refusals:
-            raise RowsRefused(refusals)
-        places = np.array(columns, dtype=np.intp)
-        found = _summed(places, _numbers(values, self.dtype), counts, len(self.names))
-        return found if self.sparse else found.toarray()
+        found = _flat("dict", _rows(X), self.separator, self._expanded, _PLAIN | {type(None)})
+        places = np.array([self._places.get(name, -1) for name in found.names], dtype=np.intp)
+        kept, counts = found.kept(places >= 0)
+        # What no output has is not looked at, and so need not be a number of the outputs' type.
+        known = found.values if isinstance(kept, slice) else compress(found.values, kept.tolist())
+        values = _numbers(list(known), self.dtype)
+        summed = _summed(places[kept], values, counts, len(self.names))
+        return summed if self.sparse else summed.toarray()
 
-    def _look_up(self, record: Mapping[str, Any], columns: list[int], values: list[Any]) -> None:
-        place_of, separator = self._places.get, self.separator
-        for name, value in record.items():
-            if type(value) is str:
-                place, number = place_of(f"{name}{separator}{value}"), 1
-            elif type(value) in _PLAIN or isinstance(value, Number):
-                place, number = place_of(name), value
+    def _expanded(self, row: Mapping[str, Any]) -> Iterator[tuple[Any, Any]]:
+        """Yield each name of a record with its value; a name with several texts, once a text."""
+        for name, value in row.items():
+            if isinstance(value, str):
+                yield f"{name}{self.separator}{value}", 1
+            elif value is None or isinstance(value, Number):
+                yield name, value
             else:
-                places = [place_of(f"{name}{separator}{text}") for text in _texts(name, value)]
-                known = [place for place in places if place is not None]
-                columns += known
-                values += [1] * len(known)
-                continue
-            if place is not None:
-                columns.append(place)
-                values.append(number)
+                yield from ((f"{name}{self.separator}{text}", 1) for text in _texts(name, value))
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,39 +103,25 @@ class FeatureHasher(Evaluator):
         RowsRefused
             For names that are no texts, and values that are neither numbers nor texts.
         """
-        names: list[str] = []
-        values: list[float] = []
-        counts, refusals = [], []
-        for i, row in enumerate(_rows(X)):
-            start = len(names)
-            try:
-                self._read(row, names, values)
-            except (_UnsuitableError, TypeError, ValueError) as error:
-                refusals.append(Refusal(i, None, str(error)))
-            counts.append(len(names) - start)
-        if refusals:
-            raise RowsRefused(refusals)
-        return self._matrix(names, np.array(values, dtype=np.float64), counts)
-
-    def _read(self, row: Any, names: list[str], values: list[float]) -> None:
-        """Add the names of a row that count, each with its value."""
-        for name, value in _NAMED[self.form](row):
-            if type(value) is str:
-                name, value = f"{name}={value}", 1.0
-            elif type(value) is not float:
-                value = _float(name, value)
-            if type(name) is not str:
-                raise _UnsuitableError(f"a name must be a text, got {type(name).__name__}")
-            if value != 0:
-                names.append(name)
-                values.append(value)
-
-    def _matrix(self, names: list[str], values: Array, counts: list[int]) -> Sparse:
-        codes = np.array(self._codes(names), dtype=np.intp)
+        found = _flat(self.form, _rows(X), "=", self._expanded)
+        codes = np.array(self._codes(found.names), dtype=np.intp)
+        values = _numbers(found.values, "float64")
         if self.signed:
             values = np.where(codes & 1, -values, values)
+        kept, counts = found.kept(values != 0)
         with np.errstate(all="ignore"):  # large numbers are infinite in float32, and may cancel
-            return _summed(codes >> 1, values.astype(self.dtype), counts, self.n_features)
+            numbers = values[kept].astype(self.dtype)
+            return _summed(codes[kept] >> 1, numbers, counts, self.n_features)
+
+    def _expanded(self, row: Any) -> Iterator[tuple[Any, Any]]:
+        """Yield each name of a row with its value as a number."""
+        pairs = row.items() if self.form == "dict" else row
+        for name, value in ((name, 1.0) for name in row) if self.form == "string" else pairs:
+            named = f"{name}={value}" if isinstance(value, str) else name
+            number = 1.0 if isinstance(value, str) else _float(name, value)
+            if number != 0 and not isinstance(named, str):
+                raise _UnsuitableError(f"a name must be a text, got {type(name).__name__}")
+            yield str(named), number
 
     def _codes(self, names: list[str]) -> list[int]:
         """Return twice the column of each name, and one more where its hash is negative.
@@ -165,18 +139,114 @@ class FeatureHasher(Evaluator):
         return [met[name] for name in names]
 
 
+class _Flat(NamedTuple):
+    """The names of all rows, one after the other, with their values."""
+
+    names: list[str]
+    values: list[Any]
+    counts: list[int]  # how many of them each row has
+
+    def kept(self, mask: NDArray[np.bool_]) -> tuple[Any, Positions]:
+        """Return what selects the entries of a mask, and how many of them each row has."""
+        counts = np.array(self.counts, dtype=np.intp)
+        if mask.all():
+            return slice(None), counts
+        before = np.concatenate(([0], mask.cumsum()))
+        ends = before[counts.cumsum()]
+        ends[1:] -= ends[:-1].copy()
+        return mask, ends
+
+
+def _flat(
+    form: str,
+    rows: list[Any],
+    separator: str,
+    expanded: Callable[[Any], Iterable[tuple[Any, Any]]],
+    plain: AbstractSet[type] = _PLAIN,
+) -> _Flat:
+    """Return the names of rows with their values; a text is part of its name, and counts 1.
+
+    Parameters
+    ----------
+    form : {"dict", "pair", "string"}
+    rows : records or lists
+    separator : what stands between a name and its text
+    expanded : function of a row, for rows with other values
+    plain : the types of values that are taken as they are, texts among them
+    """
+    try:
+        names, values = _NAMED[form](rows)
+        if set(map(type, names)) <= {str} and set(map(type, values)) <= plain:
+            return _Flat(_with_texts(names, values, separator), values, list(map(len, rows)))
+    except (TypeError, ValueError):
+        pass  # rows of another form: which they are is found one by one
+    return _one_by_one(rows, expanded)
+
+
+def _with_texts(names: list[str], values: list[Any], separator: str) -> list[str]:
+    """Return the names, those of texts with the text; the texts' values become 1."""
+    for i in [i for i, value in enumerate(values) if type(value) is str]:
+        names[i] = f"{names[i]}{separator}{values[i]}"
+        values[i] = 1
+    return names
+
+
+def _one_by_one(rows: list[Any], expanded: Callable[[Any], Iterable[tuple[Any, Any]]]) -> _Flat:
+    found = _Flat([], [], [])
+    refusals = []
+    for i, row in enumerate(rows):
+        try:
+            pairs = [(name, value) for name, value in expanded(row)]
+        except (_UnsuitableError, TypeError, ValueError) as error:
+            refusals.append(Refusal(i, None, str(error)))
+            continue
+        found.names.extend(name for name, _ in pairs)
+        found.values.extend(value for _, value in pairs)
+        found.counts.append(len(pairs))
+    if refusals:
+        raise RowsRefused(refusals)
+    return found
+
+
+def _of_records(rows: list[Any]) -> tuple[list[Any], list[Any]]:
+    values = list(chain.from_iterable(map(dict.values, rows)))
+    return list(chain.from_iterable(rows)), values
+
+
+def _of_pairs(rows: list[Any]) -> tuple[list[Any], list[Any]]:
+    pairs = list(chain.from_iterable(rows))
+    names, values = zip(*pairs, strict=True) if pairs else ((), ())
+    return list(names), list(values)
+
+
+def _of_names(rows: list[Any]) -> tuple[list[Any], list[Any]]:
+    names = list(chain.from_iterable(rows))
+    return names, [1.0] * len(names)
+
+
+# How the names and values of all rows are found, by the form of rows.
+_NAMED: Mapping[str, Callable[[list[Any]], tuple[list[Any], list[Any]]]] = {
+    "dict": _of_records,
+    "pair": _of_pairs,
+    "string": _of_names,
+}
+
+
 class _UnsuitableError(Exception):
     """A value of a row is of no kind that the estimator takes."""
 
 
-def _summed(columns: Positions, values: Array, counts: list[int], width: int) -> Sparse:
+def _summed(columns: Positions, values: Array, counts: Positions, width: int) -> Sparse:
     """Return values in their columns, row after row; those of one place are summed in order."""
     starts = np.zeros(len(counts) + 1, dtype=np.intp)
-    np.cumsum(counts, out=starts[1:])
-    places = columns + np.repeat(np.arange(len(counts)) * width, counts)
+    counts.cumsum(out=starts[1:])
+    places = columns
+    if len(counts) > 1:
+        places = columns + (np.arange(len(counts)) * width).repeat(counts)
     order = places.argsort(kind="stable")
+    places = places[order]
     found = Sparse(values[order], columns[order], starts, (len(counts), width))
-    same = np.flatnonzero(np.diff(places[order]) == 0)
+    same = (places[1:] == places[:-1]).nonzero()[0]
     return _merged(found, same) if same.size else found
 
 
@@ -201,23 +271,6 @@ def _texts(name: str, value: Any) -> Iterator[str]:
         if not isinstance(text, str):
             raise _UnsuitableError(_not_taken(name, text))
         yield text
-
-
-def _counted(row: Any) -> Iterable[tuple[Any, float]]:
-    return zip(row, repeat(1.0))
-
-
-def _given(row: Any) -> Iterable[tuple[Any, Any]]:
-    pairs: Iterable[tuple[Any, Any]] = row
-    return pairs
-
-
-# How the names of a row and their values are found, by the form of rows.
-_NAMED: Mapping[str, Callable[[Any], Iterable[tuple[Any, Any]]]] = {
-    "dict": dict.items,
-    "pair": _given,
-    "string": _counted,
-}
 
 
 def _float(name: str, value: Any) -> float:
