@@ -9,6 +9,7 @@ from sklearn import dummy, ensemble
 from sklearn._loss import link as links
 from sklearn.base import is_classifier
 
+from handler.engine.sklearn_engine import ask
 from handler.engine.table import Array, Floats
 from model_build.export.forest_walk import Tree, lay_out, with_categories
 from model_build.export.node import Context, Exporter, Node
@@ -90,18 +91,19 @@ def _start(estimator: Any) -> Floats:
 def _own_initial(estimator: Any, context: Context) -> Node:
     """Return the node of a user's own initial estimator, which is given float32 inputs."""
     initial = estimator.init_
-    answer = initial.predict_proba if is_classifier(estimator) else initial.predict
-    if not _as_in_float64(answer, estimator.n_features_in_):
+    method = "predict_proba" if is_classifier(estimator) else "predict"
+    if not _as_in_float64(initial, method, estimator.n_features_in_):
         raise context.unsupported(
             initial, "as 'init' it computes in float32, whose sums differ by more than 1e-9"
         )
     return context.export(initial, "init")
 
 
-def _as_in_float64(answer: Callable[[Array], Array], width: int) -> bool:
+def _as_in_float64(initial: Any, method: str, width: int) -> bool:
     """Whether float32 inputs are answered as float64: what adds up in float32, anywhere, is not."""
     rows = np.random.default_rng(0).normal(size=(100, width)).astype(np.float32)
-    return np.array_equal(answer(rows), answer(rows.astype(np.float64)))
+    answers = (ask(initial, method, each) for each in (rows, rows.astype(np.float64)))
+    return np.array_equal(*answers, equal_nan=True)
 
 
 def _any_row(estimator: Any) -> Array:
