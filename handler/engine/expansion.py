@@ -172,7 +172,9 @@ class SplineTransformer(Evaluator):
                 flat[starts + positions] += spline
             else:
                 flat[starts + positions] = spline
-        if not self.sparse:
+        # Elsewhere values lie within finite knots.
+        far = self.beyond == "continued" or (self.beyond == "repeated" and self.missing)
+        if far and not self.sparse:
             self._spread(outputs, intervals, found)
 
     def _intervals(self, values: Floats) -> NDArray[np.intp]:
