@@ -70,9 +70,13 @@ def lay_out(trees: Sequence[Tree]) -> Layout:
 def share_values(layout: Layout) -> Layout:
     """Return the layout with each distinct value once, where that is smaller.
 
-    The leaves of a forest of classifiers repeat a few shares: most are pure.
+    The leaves of a forest of classifiers repeat a few shares: most are pure. Those of a deep
+    forest of regressors repeat the targets.
     """
-    distinct, numbers = np.unique(layout.values, axis=0, return_inverse=True)
+    # Rows of one value are sorted as numbers, which takes a fifth of the time.
+    rows = layout.values if layout.values.shape[1] > 1 else layout.values[:, 0]
+    distinct, numbers = np.unique(rows, axis=0, return_inverse=True)
+    distinct = distinct.reshape(-1, layout.values.shape[1])
     leaf = _smallest(numbers.ravel())
     if distinct.nbytes + leaf.nbytes >= layout.values.nbytes:
         return layout

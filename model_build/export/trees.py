@@ -60,10 +60,11 @@ def _forest_classifier(estimator: Any, _: Context) -> Node:
 
 def _regressor(trees: Sequence[Any]) -> Node:
     layout = lay_out([fitted_tree(each) for each in trees])
+    layout = share_values(layout._replace(values=layout.values[:, :, 0]))
     return {
         "kind": "trees.TreesRegressor",
         "forest": layout.fields,
-        "values": layout.values[:, :, 0],
+        "values": layout.values,
         "missing": takes_missing(trees[0]),
     }
 

@@ -118,6 +118,12 @@ def test_missing_values_only_after_training(estimator: Any, tmp_path: Path) -> N
     assert_identical(estimator, with_missing(X), tmp_path)
 
 
+def test_the_sign_of_a_missing_value_means_nothing(tmp_path: Path) -> None:
+    X = with_missing(np.random.default_rng(3).normal(size=(200, 3)))
+    estimator = RandomForestClassifier(20, random_state=0).fit(X, np.isnan(X).any(axis=1))
+    assert_identical(estimator, np.where(np.isnan(X), -np.nan, X), tmp_path)
+
+
 def test_monotonic_constraints(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     X = rng.normal(size=(80, 2))
