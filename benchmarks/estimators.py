@@ -75,8 +75,7 @@ def _ratio(theirs: Callable[[Any], Any], ours: Callable[[Any], Any], X: Any) -> 
     # The more often, the shorter it is: the least of many short times is a steady figure.
     times = int(np.clip(_SECONDS / sum(pairs[0]), _LEAST, _MOST))
     pairs += [(_seconds(theirs, X), _seconds(ours, inputs)) for _ in range(times)]
-    slow, fast = zip(*pairs, strict=True)
-    return min(slow) / min(fast)
+    return min(slow for slow, _ in pairs) / min(fast for _, fast in pairs)
 
 
 def _seconds(compute: Callable[[Any], Any], X: Any) -> float:

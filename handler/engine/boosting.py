@@ -87,7 +87,9 @@ class HistogramScores(_Scores):
 
     def decision_function(self, X: Inputs) -> Floats:
         """Return the scores, shape (n, n_outputs)."""
-        return sum_scalars(self._forest, self.values, self._encoded(X), self.start)
+        values = self._encoded(X)
+        scores: Floats = sum_scalars(self._forest, self.values, values, self.start)
+        return scores
 
     def _encoded(self, X: Inputs) -> Floats:
         if self.encoder is None:

@@ -35,7 +35,8 @@ class _Trees(Evaluator):
 
     def _means(self, X: Inputs) -> Floats:
         """Return the means, shape (n, width), as ``_accumulate_prediction`` adds them up."""
-        total = sum_vectors(self._forest, self.values, as_float32(X, missing=self.missing))
+        values = as_float32(X, missing=self.missing)
+        total: Floats = sum_vectors(self._forest, self.values, values)
         total /= len(self._forest.roots)
         return total
 

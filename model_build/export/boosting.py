@@ -102,8 +102,8 @@ def _own_initial(estimator: Any, context: Context) -> Node:
 def _as_in_float64(initial: Any, method: str, width: int) -> bool:
     """Whether float32 inputs are answered as float64: what adds up in float32, anywhere, is not."""
     rows = np.random.default_rng(0).normal(size=(100, width)).astype(np.float32)
-    answers = (ask(initial, method, each) for each in (rows, rows.astype(np.float64)))
-    return np.array_equal(*answers, equal_nan=True)
+    single, double = (ask(initial, method, each) for each in (rows, rows.astype(np.float64)))
+    return np.array_equal(single, double, equal_nan=True)
 
 
 def _any_row(estimator: Any) -> Array:
