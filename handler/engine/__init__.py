@@ -265,10 +265,12 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "PerceptronRegressor",
     ),
     "searches": (
-        "BallTreeSearch",
         "BruteSearch",
-        "KDTreeSearch",
         "PrecomputedSearch",
+    ),
+    "tree_searches": (
+        "BallTreeSearch",
+        "KDTreeSearch",
     ),
     "neighbors": (
         "LocalOutlierFactor",

@@ -12,7 +12,7 @@ from handler.engine.table import Array, Inputs, as_array
 
 # OpenBLAS works on products of more multiplications than this with several threads, which share
 # out the rows and so change the last bits; scikit-learn's compiled code holds it to one thread.
-_ONE_THREAD = 1 << 18
+ONE_THREAD = 1 << 18
 
 # Its kernels take so many rows at a time: blocks of a multiple differ in no bit from the whole.
 _KERNEL_ROWS = 8
@@ -114,7 +114,7 @@ class MinusTwice:
 
     @property
     def _block_rows(self) -> int:
-        rows = _ONE_THREAD // max(1, self.vectors.size)
+        rows = ONE_THREAD // max(1, self.vectors.size)
         return max(_KERNEL_ROWS, rows - rows % _KERNEL_ROWS)
 
 

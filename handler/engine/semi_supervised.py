@@ -6,7 +6,7 @@ import numpy as np
 
 from handler.engine.base import Evaluator
 from handler.engine.kernel_model import Kernel, in_row_chunks, matrix_with
-from handler.engine.searches import Search
+from handler.engine.search import Search
 from handler.engine.table import Array, Inputs
 
 

@@ -63,6 +63,7 @@ from model_build.export import (
     target_encoding,
     text,
     topics,
+    tree_searches,
     trees,
     voting,
     xgboost,
@@ -128,6 +129,7 @@ FAMILIES: Mapping[str, Mapping[Any, Exporter]] = {
     "semi_supervised": semi_supervised.EXPORTERS,
     "neural_network": neural_network.EXPORTERS,
     "searches": searches.EXPORTERS,
+    "tree_searches": tree_searches.EXPORTERS,
     "neighbors": neighbors.EXPORTERS,
 }
 

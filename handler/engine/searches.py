@@ -1,0 +1,300 @@
+"""Searches for the nearest training rows among all distances.
+
+They find the same rows as scikit-learn's also where distances are equal, as among whole numbers
+and repeated rows: which of them stay is up to the order in which its heaps see them.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from handler.engine.checks import finite_numbers
+from handler.engine.distances import Metric, pairwise, row_blocks, squared_euclidean
+from handler.engine.heaps import Heaps, Positions, smallest
+from handler.engine.products import ONE_THREAD, product
+from handler.engine.search import Search, Within, as_within, joined, stacked
+from handler.engine.sparse import Sparse
+from handler.engine.table import Array, Floats, Inputs
+from handler.errors import Refusal, RowsRefused
+
+# The side of the blocks in which scikit-learn multiplies matrices ("pairwise_dist_chunk_size").
+_TILE = 256
+_LARGEST = float(np.finfo(np.float64).max)
+_EMPTY = "has no neighbour in its graph, nor has any other row"
+
+
+@dataclass(frozen=True, eq=False)
+class BruteSearch(Search):
+    """A search through all training rows: ``algorithm="brute"``.
+
+    scikit-learn has two: compiled ones, which push distances onto heaps, and
+    ``pairwise_distances``, which numpy sorts, for other metrics and for inputs whose type
+    is unlike training's.
+
+    Parameters
+    ----------
+    points : shape (n_train, d)
+    compiled : the fields of the compiled search's ``Metric``, or None where there is none
+    norms : shape (n_train,), the rows' squared lengths where the compiled search multiplies
+        matrices, else None
+    apart : the fields of ``pairwise``'s ``Metric``
+    squared : bool
+        Whether distances are squares.
+    rooted : bool
+        Whether squares are compared where ``pairwise_distances`` is asked.
+    threads : int
+        How many threads share the training rows in scikit-learn when there are few inputs.
+    """
+
+    points: Array
+    compiled: dict[str, Any] | None
+    norms: Floats | None
+    apart: dict[str, Any]
+    squared: bool
+    rooted: bool
+    threads: int
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The type of the training rows."""
+        return self.points.dtype
+
+    @property
+    def by_row(self) -> bool:
+        """False where the number of rows tells how the training rows are shared by threads."""
+        return self.compiled is None
+
+    @cached_property
+    def _metric(self) -> Metric:
+        """The compiled search's metric; asked only where there is one."""
+        return Metric(**(self.compiled or {}))
+
+    @cached_property
+    def _apart(self) -> Metric:
+        return Metric(**self.apart)
+
+    def nearest(
+        self, X: Any, k: int, *, ordered: bool = False, by_rows: bool = False
+    ) -> tuple[Floats, Positions]:
+        """Return the distances to the k nearest training rows and their positions, (n, k)."""
+        compiled = self._is_compiled_for(X)
+        shared = compiled and not by_rows and self._shares_points(len(X))
+        found = [
+            self._heaped(X[rows], k, ordered=ordered, shared=shared)
+            if compiled
+            else self._sorted(X[rows], k)
+            for rows in row_blocks(len(X), len(self.points), _TILE)
+        ]
+        return joined(found)
+
+    def within(self, X: Any, radius: float) -> Within:
+        """Return the training rows within a radius of each row of X, in their order."""
+        find = self._all_within if self._is_compiled_for(X) else self._all_within_apart
+        blocks = list(row_blocks(len(X), len(self.points), _TILE))
+        return stacked([find(X[rows], radius) for rows in blocks], blocks)
+
+    def _is_compiled_for(self, X: Array) -> bool:
+        return self.compiled is not None and X.dtype == self.points.dtype
+
+    def _shares_points(self, n_rows: int) -> bool:
+        """Whether threads share the training rows, and not the inputs: ``strategy="auto"``."""
+        return len(self.points) >= n_rows and 4 * _TILE * self.threads >= n_rows
+
+    def _heaped(self, X: Array, k: int, *, ordered: bool, shared: bool) -> tuple[Floats, Positions]:
+        surrogates = self._surrogates(X)
+        values, indices, tied = smallest(surrogates, k, ordered=ordered)
+        if tied.any():
+            rows = np.flatnonzero(tied)
+            values[rows], indices[rows] = self._pushed(surrogates[rows], k, shared=shared)
+        return self._distances(values), indices
+
+    def _pushed(self, surrogates: Floats, k: int, *, shared: bool) -> tuple[Floats, Positions]:
+        """Return the nearest as heaps find them, to which each thread adds what it found."""
+        rows = np.arange(len(surrogates))
+        heaps = Heaps(len(rows), k, _LARGEST)
+        if not shared:
+            heaps.push(rows, surrogates, np.arange(len(self.points)))
+            return heaps.in_order()
+        for share in self._shares():
+            part = Heaps(len(rows), k, _LARGEST)
+            part.push(rows, surrogates[:, share], np.arange(share.start, share.stop))
+            heaps.push(rows, part.values, part.indices)
+        return heaps.in_order()
+
+    def _shares(self) -> list[slice]:
+        """Return the training rows of each thread: OpenMP's static schedule of whole tiles."""
+        n_points = len(self.points)
+        tiles = np.array_split(np.arange(-(-n_points // _TILE)), self.threads)
+        return [
+            slice(int(part[0]) * _TILE, min(int(part[-1] + 1) * _TILE, n_points))
+            for part in tiles
+            if len(part)
+        ]
+
+    def _surrogates(self, X: Array) -> Floats:
+        if self.norms is None:
+            return self._metric.between(X, self.points)
+        points = self.points.astype(np.float64, copy=False)
+        return _by_products(X.astype(np.float64, copy=False), points, self.norms)
+
+    def _distances(self, surrogates: Floats) -> Floats:
+        if self.squared:
+            return surrogates
+        distances = self._metric.distance(self._rounded(np.maximum(surrogates, 0.0)))
+        return self._rounded(distances)
+
+    def _rounded(self, values: Floats) -> Floats:
+        """Return values as the compiled search passes them on: those of float32 as such."""
+        if self.points.dtype != np.float32:
+            return values
+        with np.errstate(over="ignore"):
+            return values.astype(np.float32).astype(np.float64)
+
+    def _sorted(self, X: Array, k: int) -> tuple[Floats, Positions]:
+        """Return the nearest as ``KNeighborsMixin._kneighbors_reduce_func`` finds them."""
+        values, indices = _partitioned(self._pairwise(X), k)
+        return np.sqrt(values) if self.rooted else values, indices
+
+    def _pairwise(self, X: Array) -> Floats:
+        if not self.rooted:
+            return pairwise(self._apart, X, self.points)
+        with np.errstate(over="ignore", invalid="ignore"):
+            return squared_euclidean(X, self.points)
+
+    def _all_within(self, X: Array, radius: float) -> Within:
+        surrogates = self._surrogates(X)
+        limit = np.asarray(radius)
+        if not self.squared:
+            limit = self._rounded(self._metric.surrogate(self._rounded(limit)))
+        rows, indices = np.nonzero(surrogates <= limit)
+        return as_within(rows, self._distances(surrogates[rows, indices]), indices, len(X))
+
+    def _all_within_apart(self, X: Array, radius: float) -> Within:
+        values = self._pairwise(X)
+        rows, indices = np.nonzero(values <= (radius * radius if self.rooted else radius))
+        found = values[rows, indices]
+        return as_within(rows, np.sqrt(found) if self.rooted else found, indices, len(X))
+
+
+def _partitioned(values: Floats, k: int) -> tuple[Floats, Positions]:
+    """Return each row's k smallest and their positions, as numpy, whom scikit-learn asks too."""
+    rows = np.arange(len(values))[:, None]
+    indices = np.argpartition(values, k - 1, axis=1)[:, :k]
+    indices = indices[rows, np.argsort(values[rows, indices])]
+    return values[rows, indices], indices
+
+
+def _by_products(X: Floats, points: Floats, norms: Floats) -> Floats:
+    """Return squared Euclidean distances, shape (n, n_train): ``EuclideanArgKmin``.
+
+    In scikit-learn's blocks, for a matrix product rounds by its shape.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        lengths = np.vecdot(X, X)
+        squares = _products(-2.0 * X, points)
+        huge = np.flatnonzero(~np.isfinite(lengths))
+        if huge.size:
+            squares[huge] = -2.0 * (X[huge] @ points.T)
+        squares += lengths[:, None]
+        squares += norms
+    # What overflowed to NaN counts as 0.
+    return np.fmax(squares, 0.0, out=squares)
+
+
+def _products(X: Floats, points: Floats) -> Floats:
+    products = np.empty((len(X), len(points)))
+    for rows, tile in _tiles(len(X), *points.shape):
+        products[rows, tile] = product(X[rows], points[tile])
+    return products
+
+
+def _tiles(n_rows: int, n_points: int, width: int) -> Iterator[tuple[slice, slice]]:
+    """Yield rows and points whose products one thread computes, as scikit-learn's threads do."""
+    step = min(n_rows, max(8, math.isqrt(ONE_THREAD // width) // 8 * 8))
+    size = max(8, ONE_THREAD // (max(step, 3) * width) // 8 * 8)
+    starts = list(range(0, n_points, size))
+    # A lone last point would go through the routine for vectors.
+    stops = [*starts[1:], n_points]
+    if len(starts) > 1 and n_points - starts[-1] == 1:
+        starts, stops = starts[:-1], [*stops[:-2], n_points]
+    for first in range(0, n_rows, step):
+        for start, stop in zip(starts, stops, strict=True):
+            yield slice(first, first + step), slice(start, stop)
+
+
+@dataclass(frozen=True, eq=False)
+class PrecomputedSearch(Search):
+    """A search in distances that are given: ``metric="precomputed"``.
+
+    Parameters
+    ----------
+    n_train : int
+    """
+
+    n_train: int
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The type of the training rows."""
+        return np.dtype(np.float64)
+
+    @property
+    def takes_sparse(self) -> bool:
+        """True: a graph tells the distances to some training rows."""
+        return True
+
+    def checked(self, X: Inputs, *, missing: bool) -> Any:
+        """Return distances, shape (n, n_train), all finite and none negative."""
+        if isinstance(X, Sparse):
+            _refuse_negative(X.rows[X.data < 0])
+            return finite_numbers(X)
+        distances = super().checked(X, missing=missing)
+        _refuse_negative(np.flatnonzero((distances < 0).any(axis=1)))
+        return distances
+
+    def nearest(
+        self, X: Any, k: int, *, ordered: bool = False, by_rows: bool = False
+    ) -> tuple[Floats, Positions]:
+        """Return the k smallest distances and their positions, shape (n, k)."""
+        if isinstance(X, Sparse):
+            return _first_of_graph(X, k)
+        blocks = row_blocks(len(X), self.n_train, _TILE)
+        return joined([_partitioned(X[rows].astype(float, copy=False), k) for rows in blocks])
+
+    def within(self, X: Any, radius: float) -> Within:
+        """Return the distances up to a radius."""
+        if isinstance(X, Sparse):
+            if not len(X.data):
+                # scikit-learn looks for the largest distance of all rows.
+                raise RowsRefused([Refusal(i, None, _EMPTY) for i in range(X.shape[0])])
+            X = _sorted_graph(X)
+            X = X.kept(X.data <= radius)
+            return as_within(X.rows, X.data.astype(np.float64), X.indices, X.shape[0])
+        rows, indices = np.nonzero(radius >= X)
+        return as_within(rows, X[rows, indices].astype(np.float64), indices, len(X))
+
+
+def _first_of_graph(X: Sparse, k: int) -> tuple[Floats, Positions]:
+    counts = np.diff(X.indptr)
+    if (counts < k).any():
+        why = f"has fewer neighbours in its graph than the {k} that this model asks for"
+        raise RowsRefused([Refusal(int(row), None, why) for row in np.flatnonzero(counts < k)])
+    X = _sorted_graph(X)
+    places = X.indptr[:-1, None] + np.arange(k)
+    return X.data[places].astype(np.float64), X.indices[places]
+
+
+def _sorted_graph(X: Sparse) -> Sparse:
+    """Return a graph with each row's neighbours from near to far."""
+    order = np.lexsort((X.data, X.rows))
+    return Sparse(X.data[order], X.indices[order], X.indptr, X.shape)
+
+
+def _refuse_negative(rows: Positions) -> None:
+    if rows.size:
+        why = "has a negative distance"
+        raise RowsRefused([Refusal(int(row), None, why) for row in np.unique(rows)])
