@@ -201,7 +201,8 @@ def couple(first_wins: Floats, pairs: Pairs) -> Floats:
     for i, j, share in zip(pairs.first.tolist(), pairs.second.tolist(), columns, strict=True):
         wins[i][j], wins[j][i] = share, 1 - share
     shares = _coupled(_quadratic_form(wins), k)
-    return np.array([shares]) if single else np.column_stack(shares)
+    # Shares that no row has moved are numbers still.
+    return np.array([np.broadcast_to(share, len(first_wins)) for share in shares]).T
 
 
 def _quadratic_form(wins: list[list[Any]]) -> list[list[Any]]:

@@ -23,8 +23,6 @@ def _one_class(estimator: Any, context: Context) -> Node:
 
 
 def _classifier(estimator: Any, context: Context) -> Node:
-    if estimator.break_ties and estimator.decision_function_shape == "ovo":
-        raise context.unsupported(estimator, "with break_ties and ovo it refuses every prediction")
     if hasattr(estimator, "predict_proba") and estimator._probA.size == 0:
         raise context.unsupported(estimator, "it was fitted without probability=True")
     return {

@@ -8,6 +8,7 @@ from scipy import sparse
 from sklearn import svm
 
 from handler.artifact import load_model
+from handler.errors import InvalidInput
 from model_build.export import UnsupportedEstimator, export_model
 from tests.engine.drawn import (
     LABELS,
@@ -170,6 +171,13 @@ def test_scores_that_overflow_when_they_are_added(assert_pair: "AssertPair") -> 
     assert_pair(reference, X, np.array([[1.7e308, -1.7e308, 1.7e308, 0.0], [1e308, 1, 1, 1]]))
 
 
+def test_classes_that_are_as_probable_for_all_rows(assert_pair: "AssertPair") -> None:
+    estimator = svm.SVC(kernel="sigmoid", gamma=1.0, probability=True, random_state=0)
+    X = np.random.default_rng(0).uniform(4, 8, size=(60, 3))
+    model = assert_pair(stopped_early(estimator, X, np.arange(60) % 3), X, X)
+    assert (model.predict_proba(X) == model.predict_proba(X[:1])).all()
+
+
 @pytest.mark.parametrize("width", [40, 700])
 def test_many_rows_go_through_in_chunks(width: int, assert_pair: "AssertPair") -> None:
     X = unlike_scales(3, width, 300)
@@ -196,18 +204,18 @@ def test_refuses_what_scikit_learn_refuses(estimator: Any, value: float, tmp_pat
     assert_both_refuse(reference, load_model(tmp_path / "model"), X, [(7, 1), (9, 1)])
 
 
-@pytest.mark.parametrize(
-    ("settings", "why"),
-    [
-        ({"kernel": lambda A, B: A @ B.T}, "callable kernel"),
-        ({"break_ties": True, "decision_function_shape": "ovo"}, "refuses every prediction"),
-    ],
-)
-def test_what_has_no_numpy_form(settings: dict[str, Any], why: str, tmp_path: Any) -> None:
+def test_a_callable_kernel_has_no_numpy_form(tmp_path: Any) -> None:
     X = unlike_scales(0, 3)
-    reference = svm.SVC(**settings).fit(X, classes_of(0, X, 3))
-    with pytest.raises(UnsupportedEstimator, match=rf"svm.*SVC: .*{why}"):
+    reference = svm.SVC(kernel=lambda A, B: A @ B.T).fit(X, classes_of(0, X, 3))
+    with pytest.raises(UnsupportedEstimator, match=r"svm.*SVC: .*callable kernel"):
         export_model(reference, X, tmp_path / "model")
+
+
+def test_ties_that_cannot_be_broken_are_told(tmp_path: Any) -> None:
+    X = unlike_scales(0, 3)
+    reference = svm.SVC(break_ties=True, decision_function_shape="ovo")
+    with pytest.raises(InvalidInput, match=r"SVC does not take.*break_ties must be False"):
+        export_model(reference.fit(X, classes_of(0, X, 3)), X, tmp_path / "model")
 
 
 def test_probability_asked_for_after_the_fit(tmp_path: Any) -> None:

@@ -25,7 +25,7 @@ import pytest
 from handler.artifact import load_model
 from handler.engine.base import METHODS
 from handler.engine.sklearn_engine import ask
-from model_build.compare import as_inputs, difference
+from model_build.compare import as_inputs, difference, on_one_thread
 from model_build.export import UnsupportedEstimator, export_model, exporters, signature
 from model_build.methods import methods_of
 
@@ -76,8 +76,9 @@ class Shadow:
         """Compare the answers of some methods; what is left out is counted by the reason."""
         name = type(estimator).__name__
         try:
-            expected = _own_answers(estimator, methods, X)
-            got = _engine_answers(estimator, list(expected), X)
+            with on_one_thread():
+                expected = _own_answers(estimator, methods, X)
+                got = _engine_answers(estimator, list(expected), X)
         except (LeftOut, UnsupportedEstimator) as why:
             self.left_out[str(why)] += 1
         except Exception as error:
@@ -200,7 +201,7 @@ def as_requested(estimator: Any, X: Any) -> Any:
     tags = estimator.__sklearn_tags__().input_tags
     of_columns = tags.one_d_array or tags.two_d_array
     if isinstance(X, list) and not of_columns:
-        return list(X)  # a row is one object
+        return list(X) or None  # a row is one object
     array = _as_array(X)
     if array is None or array.ndim == 2 or not of_columns:
         return array
