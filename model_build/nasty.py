@@ -178,6 +178,9 @@ def _cuts_of(estimator: Any, fronts: tuple[Any, ...]) -> Iterator[_Cuts]:
     elif hasattr(estimator, "booster_"):
         for features, thresholds in lightgbm.thresholds_of(estimator):
             yield _Cuts(fronts, features, thresholds, single=False)
+    elif hasattr(estimator, "get_borders"):
+        for column, borders in estimator.get_borders().items():
+            yield _Cuts(fronts, np.full(len(borders), column), np.array(borders), single=True)
     elif hasattr(estimator, "estimators_features_"):
         for member, columns in zip(
             estimator.estimators_, estimator.estimators_features_, strict=True

@@ -102,6 +102,11 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "XGBoostRegressor",
         "XGBoostTrees",
     ),
+    "catboost": (
+        "CatBoostClassifier",
+        "CatBoostRegressor",
+        "CatBoostScores",
+    ),
     "selection": (
         "Elimination",
         "Selector",

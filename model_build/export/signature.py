@@ -228,7 +228,8 @@ def _passes(compute: Any, rows: Any) -> bool:
         warnings.simplefilter("ignore")
         try:
             compute(rows)
-        except (ValueError, TypeError, AttributeError):  # the last where a value is an object
+        except Exception:
+            # Of whatever kind: AttributeError where a value is an object, CatBoost's own error.
             return False
     return True
 
