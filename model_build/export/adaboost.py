@@ -67,12 +67,11 @@ def _regressor(estimator: AdaBoostRegressor, context: Context) -> Node:
         members = _members(estimator, context)
         return {"kind": "adaboost.AdaBoostRegressor", "estimators": members, "weights": weights}
     layout = lay_out([fitted_tree(tree) for tree in estimator.estimators_])
-    values = layout.values[:, 0, 0]
-    layout = share_values(layout._replace(values=values))
+    layout = share_values(layout._replace(values=layout.values[:, 0]))
     return {
         "kind": "adaboost.TreesMedian",
         "forest": layout.fields,
-        "values": layout.values,
+        "values": layout.values[:, 0],
         "weights": weights,
     }
 

@@ -89,7 +89,7 @@ def _positions(member: Any, estimator: Any) -> Array | None:
 def _regressor_trees(members: list[_Member], context: Context) -> Node:
     used = _used(members)
     trees = [_renumbered(member, taken, used) for _, member, taken in members]
-    layout = lay_out([tree._replace(values=tree.values[:, :, 0]) for tree in trees])
+    layout = share_values(lay_out([tree._replace(values=tree.values[:, :, 0]) for tree in trees]))
     return _tree_sum(layout.fields, layout.values, used, members)
 
 

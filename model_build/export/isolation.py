@@ -19,7 +19,7 @@ def _isolation_forest(estimator: IsolationForest, _: Context) -> Node:
     return {
         "kind": "isolation.IsolationForest",
         "forest": layout.fields,
-        "values": layout.values,
+        "values": layout.values[:, 0],
         "typical": float(typical[0]),
         "offset": float(estimator.offset_),
     }
@@ -42,7 +42,7 @@ def _trees(estimator: IsolationForest) -> list[Tree]:
 def _with_lengths(tree: Any, columns: Any, lengths: Any) -> Tree:
     nodes = fitted_tree(tree)
     # A leaf's feature is negative; whatever stands in its place, nothing reads it.
-    return nodes._replace(feature=columns[np.maximum(nodes.feature, 0)], values=lengths)
+    return nodes._replace(feature=columns[np.maximum(nodes.feature, 0)], values=lengths[:, None])
 
 
 EXPORTERS: Mapping[type, Exporter] = {IsolationForest: _isolation_forest}
