@@ -54,12 +54,12 @@ class _Factorization(Evaluator):
         """Return the weights of the components, shape (n, k)."""
         values = finite_floats(X)
         self._refuse(values)
-        if values.dtype != self.components.dtype:
-            raise InvalidInput(f"{self.components.dtype} was expected, got {values.dtype}")
         return self._solve(values)
 
     def _refuse(self, X: Array) -> None:
         refuse_negative(X, _NEGATIVE)
+        if X.dtype != self.components.dtype:
+            raise InvalidInput(f"{self.components.dtype} was expected, got {X.dtype}")
 
     def _solve(self, X: Array) -> Array:
         raise NotImplementedError(type(self).__name__)
@@ -255,7 +255,7 @@ class BatchUpdate(MultiplicativeUpdate):
     """The same until the weights themselves rest: ``MiniBatchNMF``."""
 
     def _refuse(self, X: Array) -> None:
-        """Negative values pass in scikit-learn, too."""
+        """Negative values pass in scikit-learn, too, and floats of another size than training's."""
 
     def _solve(self, X: Array) -> Array:
         """Update until the weights change little: ``MiniBatchNMF._solve_W``."""

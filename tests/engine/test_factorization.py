@@ -89,6 +89,15 @@ def test_zeros_float32_and_many_rows(factorization: Any, assert_pair: "AssertPai
     assert_pair(fitted(factorization, X[:100]), X, X)
 
 
+@pytest.mark.parametrize("beta", [2, 1, 0, 0.5, 1.5, 3])
+@pytest.mark.parametrize("penalty", [0.0, 0.5])
+def test_batches_of_float32(beta: float, penalty: float, assert_pair: "AssertPair") -> None:
+    """What was trained on float32 takes the float64 of requests, as no other factorization."""
+    X = products(0, 6)
+    factorization = MiniBatchNMF(3, beta_loss=beta, alpha_W=penalty, random_state=0, max_iter=20)
+    assert_pair(fitted(factorization, X.astype(np.float32)), X, X)
+
+
 @pytest.mark.parametrize("factorization", FACTORIZATIONS, ids=repr)
 def test_nasty_rows(factorization: Any, tmp_path: "Path") -> None:
     scaler = MinMaxScaler(feature_range=(0.1, 1), clip=True)
