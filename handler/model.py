@@ -76,7 +76,7 @@ class Model:
         self.metadata = description.metadata
         self.signature = signature
         self._estimator: Evaluator = estimator
-        self._by_row = estimator.by_row
+        self.by_row = estimator.by_row
         # Texts are Python's own work, of which threads do no two pieces at once.
         self._threads = 1 if signature.kind == "text" else cores()
         self._required = [j for j, column in enumerate(signature.columns) if not column.nullable]
@@ -105,7 +105,7 @@ class Model:
 
     def _computation(self, method: str) -> Compute:
         compute = partial(_dense, getattr(self._estimator, method))
-        if not self._by_row:
+        if not self.by_row:
             return compute
         return partial(in_chunks, compute, size=_CHUNK, threads=self._threads)
 
@@ -125,6 +125,8 @@ class Model:
     ) -> list[Refusal]:
         """Return the refusals among the rows of which none is known."""
         rows = np.setdiff1d(np.arange(n_rows(inputs)), [refusal.row for refusal in known])
+        if not len(rows):
+            return []
         found = _search(compute, self.signature, take_rows(inputs, rows))
         return [refusal._replace(row=int(rows[refusal.row])) for refusal in found]
 

@@ -105,6 +105,8 @@ def _refused_by(ask: Callable[[Any], None], X: Any) -> set[int]:
 
 
 def _refused_by_model(model: Model, method: str, X: Any) -> set[int]:
+    if not model.by_row:  # what is refused depends on the rows beside it: both see the same groups
+        return _refused_by(lambda rows: getattr(model, method)(as_inputs(rows)), X)
     try:
         getattr(model, method)(as_inputs(X))
     except RowsRefused as error:
