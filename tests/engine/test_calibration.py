@@ -159,7 +159,7 @@ def test_a_batch_tells_whether_scores_are_probabilities(assert_pair: "AssertPair
     X, y = problem(0, 3)
     forest = RandomForestClassifier(n_estimators=3, random_state=0)
     reference = fitted(CalibratedClassifierCV(forest, method="temperature", cv=2), X, y)
-    assert not assert_pair(reference, X, X)._by_row
+    assert not assert_pair(reference, X, X).by_row
 
 
 @pytest.mark.parametrize("method", ["sigmoid", "isotonic", "temperature"])
