@@ -204,6 +204,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "discriminant": (
         "LinearDiscriminant",
         "LinearDiscriminantProjection",
+        "NearestCentroid",
         "QuadraticDiscriminant",
     ),
     "mixture": (

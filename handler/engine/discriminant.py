@@ -7,9 +7,11 @@ from typing import cast
 import numpy as np
 
 from handler.engine.base import Evaluator
-from handler.engine.checks import as_finite_numbers
+from handler.engine.checks import as_finite, as_finite_numbers
+from handler.engine.distances import Metric, pairwise
 from handler.engine.linear import LinearClassifier
 from handler.engine.links import expit, softmax, two_columns
+from handler.engine.searches import BruteSearch
 from handler.engine.table import Array, Floats, Inputs
 
 
@@ -62,22 +64,15 @@ class LinearDiscriminantProjection(LinearDiscriminant):
 
 
 @dataclass(frozen=True, eq=False)
-class QuadraticDiscriminant(Evaluator):
-    """A covariance a class: the mirror of ``QuadraticDiscriminantAnalysis``.
+class _Discriminant(Evaluator):
+    """A score a class: the mirror of ``DiscriminantAnalysisPredictionMixin``.
 
     Parameters
     ----------
     classes : shape (k,)
-    means : shape (k, d)
-    rotations : k arrays of shape (d, d), which make each class's deviations standard normal
-    log_determinants, log_priors : shape (k,)
     """
 
     classes: Array
-    means: Array
-    rotations: Sequence[Array]
-    log_determinants: Array
-    log_priors: Floats
 
     def decision_function(self, X: Inputs) -> Floats:
         """Return the log-posteriors but for a constant, shape (n, k).
@@ -104,12 +99,78 @@ class QuadraticDiscriminant(Evaluator):
             return scores - np.log(np.exp(scores).sum(axis=1)[:, None])
 
     def _scores(self, X: Inputs) -> Floats:
+        """Return the classes' scores, shape (n, k)."""
+        raise NotImplementedError(type(self).__name__)
+
+
+@dataclass(frozen=True, eq=False)
+class QuadraticDiscriminant(_Discriminant):
+    """A covariance a class: the mirror of ``QuadraticDiscriminantAnalysis``.
+
+    Parameters
+    ----------
+    means : shape (k, d)
+    rotations : k arrays of shape (d, d), which make each class's deviations standard normal
+    log_determinants, log_priors : shape (k,)
+    """
+
+    means: Array
+    rotations: Sequence[Array]
+    log_determinants: Array
+    log_priors: Floats
+
+    def _scores(self, X: Inputs) -> Floats:
         values = as_finite_numbers(X)
         classes = zip(self.means, self.rotations, strict=True)
         with np.errstate(over="ignore", invalid="ignore"):
             # A class's norms side by side, as scikit-learn has them: later sums go by this order.
             norms = np.array([_squared_norms((values - mean) @ turn) for mean, turn in classes]).T
             return -0.5 * (norms + self.log_determinants) + self.log_priors
+
+
+@dataclass(frozen=True, eq=False)
+class NearestCentroid(_Discriminant):
+    """The class of the nearest centroid: the mirror of ``NearestCentroid``.
+
+    Parameters
+    ----------
+    search : BruteSearch
+        Finds the nearest centroid.
+    deviations : shape (d,), the standard deviations within classes, 1 where there is none
+    centroids : shape (k, d), divided by them
+    log_priors : shape (k,)
+    alike : bool
+        Whether all classes are equally likely, so that the nearest centroid alone decides.
+    metric : {"euclidean", "manhattan"}
+    """
+
+    search: BruteSearch
+    deviations: Floats
+    centroids: Floats
+    log_priors: Floats
+    alike: bool
+    metric: str
+
+    def predict(self, X: Inputs) -> Array:
+        """Return the labels, shape (n,)."""
+        if not self.alike:
+            return super().predict(X)
+        values = as_finite(X)
+        with np.errstate(over="ignore", invalid="ignore"):
+            return self.classes[self.search.closest(values)]
+
+    def _scores(self, X: Inputs) -> Floats:
+        metric = Metric(self.metric)
+        with np.errstate(over="ignore", invalid="ignore"):
+            values = as_finite(X) / self.deviations
+            squares = [pairwise(metric, values, self.centroids[[k]])[:, 0] ** 2 for k in self._each]
+            scores = -np.column_stack(squares)
+            scores += 2.0 * self.log_priors
+        return scores
+
+    @property
+    def _each(self) -> range:
+        return range(len(self.classes))
 
 
 def _squared_norms(rows: Array) -> Floats:

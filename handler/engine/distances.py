@@ -284,14 +284,17 @@ def pairwise(metric: Metric, X: Array, Y: Array) -> Floats:
 
 
 def squared_euclidean(X: Array, Y: Array) -> Floats:
-    """Return squared Euclidean distances by a matrix product: ``euclidean_distances``."""
-    single = X.dtype == np.float32 or Y.dtype == np.float32
+    """Return squared Euclidean distances by a matrix product: ``euclidean_distances``.
+
+    Those of float32 are rounded to it.
+    """
+    single = X.dtype == Y.dtype == np.float32
     X, Y = X.astype(np.float64, copy=False), Y.astype(np.float64, copy=False)
     distances: Floats = -2 * (X @ Y.T)
     distances += np.einsum("ij,ij->i", X, X)[:, None]
     distances += np.einsum("ij,ij->i", Y, Y)[None, :]
     if single:
-        distances = distances.astype(np.float32).astype(np.float64)
+        distances = distances.astype(np.float32)
     return np.maximum(distances, 0, out=distances)
 
 
@@ -387,7 +390,7 @@ def _yule(_: Metric, X: Array, Y: Array) -> Floats:
 
 
 def _missing_apart(_: Metric, X: Array, Y: Array) -> Floats:
-    X, Y = X.astype(np.float64), Y.astype(np.float64)
+    X, Y = _given(_, X, Y), _given(_, Y, X)
     absent_x, absent_y = np.isnan(X), np.isnan(Y)
     return nan_euclidean(np.where(absent_x, 0, X), np.where(absent_y, 0, Y), absent_x, absent_y)
 

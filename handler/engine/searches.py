@@ -97,6 +97,12 @@ class BruteSearch(Search):
         blocks = list(row_blocks(len(X), len(self.points), _TILE))
         return stacked([find(X[rows], radius) for rows in blocks], blocks)
 
+    def closest(self, X: Array) -> Positions:
+        """Return the nearest training row's position, shape (n,): ``pairwise_distances_argmin``."""
+        if X.flags.c_contiguous:
+            return self.nearest(X, 1)[1][:, 0]
+        return np.asarray(pairwise(self._apart, X, self.points).argmin(axis=1))
+
     def _is_compiled_for(self, X: Array) -> bool:
         return self.compiled is not None and X.dtype == self.points.dtype
 

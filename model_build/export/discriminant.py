@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from sklearn import discriminant_analysis
+from sklearn import discriminant_analysis, neighbors
 
 from model_build.export.node import Context, Exporter, Node
+from model_build.export.searches import brute_node
 
 
 def _linear(estimator: Any, context: Context) -> Node:
@@ -44,7 +45,26 @@ def _quadratic(estimator: Any, _: Context) -> Node:
     }
 
 
+def _nearest_centroid(estimator: neighbors.NearestCentroid, _: Context) -> Node:
+    deviations = estimator.within_class_std_dev_
+    deviations = np.where(deviations != 0, deviations, 1.0)
+    priors = estimator.class_prior_
+    with np.errstate(divide="ignore"):  # a class's prior may be 0
+        log_priors = np.log(priors)
+    return {
+        "kind": "discriminant.NearestCentroid",
+        "classes": estimator.classes_,
+        "search": brute_node(estimator.centroids_, estimator.metric, {}),
+        "deviations": deviations,
+        "centroids": estimator.centroids_ / deviations,
+        "log_priors": log_priors,
+        "alike": bool(np.isclose(priors, 1 / len(priors)).all()),
+        "metric": estimator.metric,
+    }
+
+
 EXPORTERS: Mapping[type, Exporter] = {
     discriminant_analysis.LinearDiscriminantAnalysis: _linear,
     discriminant_analysis.QuadraticDiscriminantAnalysis: _quadratic,
+    neighbors.NearestCentroid: _nearest_centroid,
 }

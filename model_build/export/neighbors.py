@@ -94,6 +94,15 @@ def _outlier_factor(estimator: neighbors.LocalOutlierFactor, context: Context) -
     }
 
 
+def _components(estimator: neighbors.NeighborhoodComponentsAnalysis, _: Context) -> Node:
+    return {
+        "kind": "decomposition.Projection",
+        "components": estimator.components_,
+        "offset": None,
+        "scale": None,
+    }
+
+
 def _nearest(estimator: Any, context: Context) -> Node:
     return {
         **_asked(estimator, context),
@@ -159,6 +168,7 @@ EXPORTERS: Mapping[type, Exporter] = {
     neighbors.KNeighborsRegressor: _regressor,
     neighbors.KNeighborsTransformer: _neighbors_graph,
     neighbors.LocalOutlierFactor: _outlier_factor,
+    neighbors.NeighborhoodComponentsAnalysis: _components,
     neighbors.RadiusNeighborsClassifier: _radius_classifier,
     neighbors.RadiusNeighborsRegressor: _radius_regressor,
     neighbors.RadiusNeighborsTransformer: _radius_graph,

@@ -10,6 +10,7 @@ from sklearn.metrics._pairwise_distances_reduction import ArgKmin
 from sklearn.metrics._pairwise_distances_reduction._dispatcher import sqeuclidean_row_norms
 from sklearn.utils._openmp_helpers import _openmp_effective_n_threads
 
+from handler.engine.table import Array
 from model_build.export.node import Context, Exporter, Node
 from model_build.export.tree_searches import metric_fields, tree_node
 
@@ -43,31 +44,37 @@ def search_node(estimator: Any, context: Context) -> Node:
 
 
 def _brute(estimator: Any) -> Node:
-    metric, points = estimator.effective_metric_, np.ascontiguousarray(estimator._fit_X)
+    return brute_node(
+        np.ascontiguousarray(estimator._fit_X),
+        estimator.effective_metric_,
+        estimator.effective_metric_params_,
+    )
+
+
+def brute_node(points: Array, metric: str, params: Mapping[str, Any]) -> Node:
+    """Return the node of a search through all of these points."""
     compiled = ArgKmin.is_usable_for(points, points, metric)
     multiplied = compiled and metric in ("euclidean", "sqeuclidean")
     return {
         "kind": "searches.BruteSearch",
         "points": points,
-        "compiled": _compiled(estimator) if compiled else None,
+        "compiled": _compiled(metric, params) if compiled else None,
         "norms": sqeuclidean_row_norms(points, 1) if multiplied else None,
-        "apart": _apart(estimator),
+        "apart": _apart(metric, params),
         "squared": metric == "sqeuclidean",
         "rooted": metric == "euclidean",
         "threads": _openmp_effective_n_threads(),
     }
 
 
-def _compiled(estimator: Any) -> dict[str, Any]:
-    name = estimator.effective_metric_
+def _compiled(name: str, params: Mapping[str, Any]) -> dict[str, Any]:
     if name == "sqeuclidean":
         return {"name": "euclidean"}
-    return metric_fields(DistanceMetric.get_metric(name, **estimator.effective_metric_params_))
+    return metric_fields(DistanceMetric.get_metric(name, **params))
 
 
-def _apart(estimator: Any) -> dict[str, Any]:
+def _apart(name: str, params: Mapping[str, Any]) -> dict[str, Any]:
     """Return the metric as ``pairwise_distances`` takes it."""
-    name, params = estimator.effective_metric_, estimator.effective_metric_params_
     weights = params.get("V", params.get("w"))
     return {
         "name": _SAME.get(name, name),

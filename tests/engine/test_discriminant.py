@@ -11,6 +11,7 @@ from sklearn.discriminant_analysis import (
     QuadraticDiscriminantAnalysis,
 )
 from sklearn.linear_model import LogisticRegression
+from sklearn.neighbors import NearestCentroid
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
@@ -145,3 +146,47 @@ def test_refuses_what_scikit_learn_refuses(analysis: Any, value: float, tmp_path
     model = load_model(tmp_path / "model")
     for method in model.methods:
         assert_both_refuse(reference, model, X, [(5, 2)], method)
+
+
+@pytest.mark.parametrize("metric", ["euclidean", "manhattan"])
+@pytest.mark.parametrize("shrink_threshold", [None, 0.3])
+@examples(5)
+@given(
+    shape=shapes(widest=5, fewest_classes=2),
+    priors=st.sampled_from(["uniform", "empirical"]),
+    far=st.booleans(),
+)
+def test_nearest_centroids(
+    metric: str,
+    shrink_threshold: float | None,
+    shape: Shape,
+    priors: str,
+    far: bool,
+    tmp_path: "Path",
+) -> None:
+    X = np.round(unlike_scales(shape.seed, shape.width) + 1e6 * far, 1)
+    codes = np.arange(len(X)) % shape.classes
+    centroids = NearestCentroid(metric, shrink_threshold=shrink_threshold, priors=priors)
+    frame = pd.DataFrame(X, columns=[f"c{j}" for j in range(shape.width)])
+    for inputs in (X, frame):
+        fit = fitted(centroids, inputs, shape.labels(codes))
+        assert_identical(fit, inputs, tmp_path)
+
+
+def test_equally_near_centroids_and_a_class_that_is_impossible(assert_pair: "AssertPair") -> None:
+    X = np.array([[-0.5, 1], [0.5, 3], [1.5, 1], [2.5, 3], [3.5, 1], [4.5, 3]])
+    y = [0, 0, 1, 1, 2, 2]
+    between = np.array([[1.0, 2.0], [3.0, 2.0], [2.0, 2.0]])
+    assert_pair(NearestCentroid().fit(X, y), X, between)
+    assert_pair(NearestCentroid(priors=[0.5, 0.0, 0.5]).fit(X, y), X, between)
+    assert_pair(NearestCentroid(metric="manhattan").fit(X, y), X, between)
+
+
+def test_nearest_centroids_refuse_what_scikit_learn_refuses(assert_pair: "AssertPair") -> None:
+    X = unlike_scales(0, 3)
+    for priors in ("uniform", [0.2, 0.8]):
+        centroids = NearestCentroid(priors=priors).fit(X, np.arange(len(X)) % 2)
+        model = assert_pair(centroids, X, X)
+        bad = X.copy()
+        bad[3, 1] = np.nan
+        assert_both_refuse(centroids, model, bad, [(3, 1)])

@@ -11,6 +11,7 @@ from sklearn.neighbors import (
     KNeighborsRegressor,
     KNeighborsTransformer,
     LocalOutlierFactor,
+    NeighborhoodComponentsAnalysis,
     RadiusNeighborsClassifier,
     RadiusNeighborsRegressor,
     RadiusNeighborsTransformer,
@@ -307,3 +308,10 @@ def test_what_has_no_numpy_form(model: Any, why: str, tmp_path: "Path") -> None:
     fit = fitted(model, X, np.arange(len(X)) % 3)
     with pytest.raises(UnsupportedEstimator, match=why):
         export_model(fit, X, tmp_path / "model")
+
+
+def test_learned_components(assert_pair: "AssertPair") -> None:
+    X = rows("real", 0, 4)
+    analysis = NeighborhoodComponentsAnalysis(2, random_state=0, max_iter=5)
+    model = assert_pair(analysis.fit(X, np.arange(len(X)) % 3), X, X)
+    assert np.array_equal(model.transform(X), analysis.transform(X))
