@@ -159,7 +159,11 @@ def _threshold_values(
     for members in groups.values():
         features = np.concatenate([cuts.features for cuts in members])
         thresholds = np.concatenate([cuts.thresholds for cuts in members])
-        yield from _crossings(members[0], features, thresholds, X, rng)
+        try:
+            yield from _crossings(members[0], features, thresholds, X, rng)
+        except (ValueError, TypeError):
+            # What transforms the inputs takes no rows of loosened types: flags held as objects.
+            continue
 
 
 def _cuts_of(estimator: Any, fronts: tuple[Any, ...]) -> Iterator[_Cuts]:

@@ -110,7 +110,7 @@ def selection(table: pd.DataFrame, names: list[str], form: str) -> Any:
 forms = st.sampled_from(["names", "positions", "negative", "mask", "callable"])
 
 
-@examples(60)
+@examples(35)
 @given(
     seed=seeds,
     kinds=kinds_drawn,
@@ -207,3 +207,12 @@ def test_estimators_on_the_remainder(tmp_path: Path) -> None:
     table = frame(3, ["float", "string", "integer", "missing string"])
     columns = ColumnTransformer([("scaled", StandardScaler(), slice(0, 1))], remainder=CODES)
     assert_proven(fitted(make_pipeline(columns, Ridge()), table, np.arange(ROWS)), table, tmp_path)
+
+
+def test_trees_behind_a_function_that_takes_no_objects(tmp_path: Path) -> None:
+    """Rows near thresholds cannot be made there: a missing flag makes objects of the others."""
+    table = frame(0, ["integer", "boolean", "float"])
+    roots = make_pipeline(FunctionTransformer(np.abs), FunctionTransformer(np.sqrt))
+    reference = make_pipeline(roots, HistGradientBoostingRegressor(max_iter=3))
+    y = table.iloc[:, 0].to_numpy() * 1.0
+    assert_proven(fitted(reference, table, y), table, tmp_path)
