@@ -61,6 +61,7 @@ CLASSIFIERS = [
     ensemble.HistGradientBoostingClassifier(max_iter=3, min_samples_leaf=3),
     naive_bayes.GaussianNB(),
     neighbors.KNeighborsClassifier(),
+    neighbors.NearestCentroid(),
     discriminant_analysis.LinearDiscriminantAnalysis(),
     neural_network.MLPClassifier((5,), max_iter=20, random_state=0),
     dummy.DummyClassifier(strategy="prior"),
