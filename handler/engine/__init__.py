@@ -287,6 +287,11 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "RadiusGraph",
         "RadiusRegressor",
     ),
+    "knn_impute": ("NeighborsImputer",),
+    "manifold": (
+        "IsometricMap",
+        "LocallyLinearEmbedding",
+    ),
 }
 
 

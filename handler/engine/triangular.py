@@ -7,10 +7,10 @@ is left of variances that cancel. Where that library lacks it, blocks of rows ar
 
 from collections.abc import Callable
 from functools import cache
-from typing import Any
 
 import numpy as np
 
+from handler.engine.lapack import routine
 from handler.engine.table import Floats
 
 _BLOCK = 64
@@ -25,24 +25,22 @@ def solve_lower(triangle: Floats, right: Floats) -> Floats:
         depends on which
     right : shape (n, m)
     """
-    routine = _routine()
+    solve = _routine()
     solution = np.array(right, order="F")
-    if routine is None:
+    if solve is None:
         return _substituted(triangle, solution)
-    routine(triangle, solution)
+    solve(triangle, solution)
     return solution
 
 
 @cache
 def _routine() -> Callable[[Floats, Floats], None] | None:
-    """Return numpy's own ``dtrtrs``, of 64-bit integers, or None."""
+    """Return numpy's own ``dtrtrs``, or None."""
     # Imported here: few models need it.
     import ctypes
 
-    from numpy.linalg import _umath_linalg
-
-    routine: Any = getattr(ctypes.CDLL(_umath_linalg.__file__), "scipy_dtrtrs_64_", None)
-    if routine is None:
+    found = routine("dtrtrs")
+    if found is None:
         return None
 
     def solve(triangle: Floats, solution: Floats) -> None:
@@ -52,7 +50,7 @@ def _routine() -> Callable[[Floats, Floats], None] | None:
         matrices = [ctypes.c_void_p(each.ctypes.data) for each in (triangle, solution)]
         status = ctypes.byref(ctypes.c_int64())
         lengths = [ctypes.c_size_t(1)] * 3  # of the flags, as Fortran passes them
-        routine(*flags, b"N", n, m, matrices[0], n, matrices[1], n, status, *lengths)
+        found(*flags, b"N", n, m, matrices[0], n, matrices[1], n, status, *lengths)
 
     return solve
 

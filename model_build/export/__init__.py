@@ -42,9 +42,11 @@ from model_build.export import (
     kernel_pca,
     kernel_ridge,
     kernels,
+    knn_impute,
     labels,
     lightgbm,
     linear,
+    manifold,
     meta,
     mixture,
     multiclass,
@@ -133,6 +135,8 @@ FAMILIES: Mapping[str, Mapping[Any, Exporter]] = {
     "searches": searches.EXPORTERS,
     "tree_searches": tree_searches.EXPORTERS,
     "neighbors": neighbors.EXPORTERS,
+    "knn_impute": knn_impute.EXPORTERS,
+    "manifold": manifold.EXPORTERS,
 }
 
 
