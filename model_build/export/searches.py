@@ -30,7 +30,7 @@ def search_node(estimator: Any, context: Context) -> Node:
     Raises
     ------
     UnsupportedEstimator
-        For a metric that is a function.
+        For a metric that is a function, and in a search through all points, a metric's object.
     """
     if callable(estimator.effective_metric_):
         raise context.unsupported(estimator, "its metric is a function")
@@ -40,6 +40,8 @@ def search_node(estimator: Any, context: Context) -> Node:
         raise context.unsupported(estimator, "it was fitted on a sparse matrix")
     if estimator._fit_method != "brute":
         return tree_node(estimator._tree)
+    if not isinstance(estimator.effective_metric_, str):
+        raise context.unsupported(estimator, "its metric is an object; a name is needed")
     return _brute(estimator)
 
 

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.metrics import DistanceMetric
 from sklearn.neighbors import (
     KNeighborsClassifier,
     KNeighborsRegressor,
@@ -300,6 +301,10 @@ def test_a_row_alone_is_refused(assert_pair: "AssertPair") -> None:
     [
         (KNeighborsClassifier(weights=np.ones_like), "weights are a function"),
         (KNeighborsClassifier(metric=lambda a, b: abs(a - b).sum()), "metric is a function"),
+        (
+            KNeighborsRegressor(algorithm="brute", metric=DistanceMetric.get_metric("manhattan")),
+            "metric is an object",
+        ),
         (LocalOutlierFactor(), "none of the methods"),
     ],
 )

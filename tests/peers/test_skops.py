@@ -2,14 +2,10 @@
 
 from pathlib import Path
 
-import pytest
-
 from tests.peers.exceptions import EXCEPTED
 from tests.peers.runner import assert_equal, shadowed
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(1800)
 def test_every_answer_is_equal(tmp_path: Path) -> None:
-    module = "skops.io.tests.test_persist"
-    assert_equal(shadowed([module], tmp_path / "report.json"), module, 560, EXCEPTED)
+    report = shadowed(["skops.io.tests.test_persist"], tmp_path / "report.json")
+    assert_equal(report, "test_persist", 780, EXCEPTED)
