@@ -79,13 +79,13 @@ class EstimatorVotes(Evaluator):
     def decision_function(self, X: Inputs) -> Floats:
         """Return the sums of the votes, shape (n, c)."""
         values = _finite(X)
-        # By columns in memory, as in scikit-learn: sums over many classes depend on it.
-        total = np.zeros((len(self.candidates), len(values))).T
+        # By classes in memory, as in scikit-learn: sums over many classes depend on it.
+        total = np.zeros((len(self.candidates), len(values)))
         voters = zip(self.estimators, self.weights_for, self.weights_against, strict=True)
         for estimator, weight_for, weight_against in voters:
-            chosen = estimator.predict(values)[:, None] == self.candidates
+            chosen = estimator.predict(values) == self.candidates[:, None]
             total += np.where(chosen, weight_for, weight_against)
-        return total
+        return total.T
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -104,7 +104,7 @@ class TreeVotes(Forested):
         if self.values.shape[1] == 1:
             sums: Floats = sum_scalars(self._forest, self.values[:, 0], values, np.zeros(1))
             return sums
-        # By columns in memory, as in scikit-learn: sums over many classes depend on it.
+        # By classes in memory, as in scikit-learn: sums over many classes depend on it.
         return np.asfortranarray(sum_vectors(self._forest, self.values, values))
 
 
