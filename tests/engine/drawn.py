@@ -1,5 +1,6 @@
 """Data drawn for the tests of the engine, and the checks that several families share."""
 
+import re
 import warnings
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
@@ -71,6 +72,11 @@ def shapes(
         outputs=st.integers(1, 3),
         labels=st.sampled_from(labels),
     )
+
+
+def named(value: Any) -> str:
+    """Return a test's name for a value: without addresses, which differ from process to process."""
+    return re.sub(r" at 0x[0-9a-f]+", "", repr(value))
 
 
 def examples(count: int) -> settings:

@@ -28,6 +28,7 @@ from tests.engine.drawn import (
     examples,
     extreme_rows,
     fitted,
+    named,
     seeds,
     unlike_columns,
     unlike_scales,
@@ -118,7 +119,7 @@ def test_frames_and_float32_inside_a_pipeline(clusterer: Any, assert_pair: "Asse
         assert_pair(fitted(make_pipeline(OneHotEncoder(), clusterer), words), words, words)
 
 
-@pytest.mark.parametrize("pooled", POOLED, ids=repr)
+@pytest.mark.parametrize("pooled", POOLED, ids=named)
 @examples(4)
 @given(seed=seeds, width=st.integers(3, 12), rows=st.sampled_from([1, 2, 40]))
 def test_pooled_features(
@@ -145,7 +146,7 @@ def test_what_has_no_numpy_form(tmp_path: "Path") -> None:
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
-@pytest.mark.parametrize("clusterer", [*CLUSTERERS, *POOLED], ids=repr)
+@pytest.mark.parametrize("clusterer", [*CLUSTERERS, *POOLED], ids=named)
 @without_centers
 def test_refuses_what_scikit_learn_refuses(clusterer: Any, value: float, tmp_path: "Path") -> None:
     X = unlike_scales(0, 4)

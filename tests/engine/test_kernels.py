@@ -14,7 +14,7 @@ from handler.engine.kernel_model import Kernel
 from model_build.export import UnsupportedEstimator, exporters
 from model_build.export.kernels import pairwise_kernel
 from model_build.export.node import Context, export_node
-from tests.engine.drawn import Matrix, examples, seeds
+from tests.engine.drawn import Matrix, examples, named, seeds
 
 PARAMETERS: dict[str, Any] = {"gamma": 0.3, "coef0": -0.2, "degree": 2}
 
@@ -60,7 +60,7 @@ def test_diagonals(name: str, seed: int, width: int) -> None:
     np.testing.assert_allclose(diagonal, theirs.diag(X), rtol=1e-14, atol=0)
 
 
-@pytest.mark.parametrize("metric", ["precomputed", lambda x, y: float(x @ y)], ids=str)
+@pytest.mark.parametrize("metric", ["precomputed", lambda x, y: float(x @ y)], ids=named)
 def test_what_has_no_numpy_form(metric: Any) -> None:
     with pytest.raises(UnsupportedEstimator, match="PairwiseKernel"):
         Context(exporters()).export(PairwiseKernel(metric=metric), "kernel_")

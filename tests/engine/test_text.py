@@ -50,7 +50,7 @@ from handler.errors import RowsRefused
 from handler.model import Model
 from model_build.compare import compare
 from model_build.export import UnsupportedEstimator, export_model
-from tests.engine.drawn import assert_identical, assert_proven, examples, fitted
+from tests.engine.drawn import assert_identical, assert_proven, examples, fitted, named
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -148,17 +148,17 @@ HASHES: list[dict[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize("options", [*ANALYSES, *COUNTS], ids=repr)
+@pytest.mark.parametrize("options", [*ANALYSES, *COUNTS], ids=named)
 def test_counts(options: dict[str, Any], tmp_path: "Path") -> None:
     assert_identical(fitted(CountVectorizer(**options), texts()), texts(1), tmp_path)
 
 
-@pytest.mark.parametrize("options", [*ANALYSES[::3], *WEIGHTS], ids=repr)
+@pytest.mark.parametrize("options", [*ANALYSES[::3], *WEIGHTS], ids=named)
 def test_weighted_counts(options: dict[str, Any], tmp_path: "Path") -> None:
     assert_identical(fitted(TfidfVectorizer(**options), texts()), texts(1), tmp_path)
 
 
-@pytest.mark.parametrize("options", [*ANALYSES[::3], *HASHES], ids=repr)
+@pytest.mark.parametrize("options", [*ANALYSES[::3], *HASHES], ids=named)
 def test_hashed_counts(options: dict[str, Any], tmp_path: "Path") -> None:
     vectorizer = HashingVectorizer(**{"n_features": 64, **options})
     assert_identical(fitted(vectorizer, texts()), texts(1), tmp_path)
@@ -178,7 +178,7 @@ def load(estimator: Any, sample: Any, folder: "Path") -> Model:
         {"analyzer": "char", "ngram_range": (1, 3)},
         {"analyzer": "char_wb", "ngram_range": (2, 4)},
     ],
-    ids=repr,
+    ids=named,
 )
 def test_any_text(options: dict[str, Any], tmp_path: "Path") -> None:
     hashes = HashingVectorizer(n_features=256, norm=None, alternate_sign=False, **options)
@@ -280,7 +280,7 @@ CLASSIFIERS = [
 ]
 
 
-@pytest.mark.parametrize("vectorizer", VECTORIZERS, ids=repr)
+@pytest.mark.parametrize("vectorizer", VECTORIZERS, ids=named)
 def test_linear_models_of_texts_are_equal_to_the_last_bit(
     vectorizer: Any, tmp_path: "Path"
 ) -> None:
@@ -289,7 +289,7 @@ def test_linear_models_of_texts_are_equal_to_the_last_bit(
         assert_identical(pipeline, texts(1), tmp_path)
 
 
-@pytest.mark.parametrize("classifier", CLASSIFIERS, ids=repr)
+@pytest.mark.parametrize("classifier", CLASSIFIERS, ids=named)
 @pytest.mark.parametrize("classes", [2, 3])
 def test_classifiers_of_texts(classifier: Any, classes: int, tmp_path: "Path") -> None:
     pipeline = make_pipeline(TfidfVectorizer(min_df=2), classifier)
@@ -333,7 +333,7 @@ BETWEEN = [
 
 
 @pytest.mark.parametrize("dtype", [np.int64, np.float32])
-@pytest.mark.parametrize("step", BETWEEN, ids=repr)
+@pytest.mark.parametrize("step", BETWEEN, ids=named)
 def test_steps_that_take_sparse_rows_are_equal_to_the_last_bit(
     step: Any, dtype: Any, tmp_path: "Path"
 ) -> None:
@@ -452,7 +452,7 @@ def test_half_of_a_surrogate_pair_is_refused_where_scikit_learn_refuses_it(
         (CountVectorizer(vocabulary=[1, 2], lowercase=False), "1 is no text"),
         (CountVectorizer(vocabulary=["\ud83d"]), "no text"),
     ],
-    ids=repr,
+    ids=named,
 )
 def test_what_is_code_or_no_text_is_unsupported(
     vectorizer: Any, why: str, tmp_path: "Path"
