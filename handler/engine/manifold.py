@@ -37,6 +37,11 @@ class IsometricMap(Evaluator):
     ways: Array
     components: Evaluator
 
+    @property
+    def takes_sparse(self) -> bool:
+        """As the search does: in a graph of distances, what is not there is not 0."""
+        return self.search.takes_sparse
+
     def transform(self, X: Inputs) -> Array:
         """Return the embedded rows, shape (n, n_components)."""
         values = self.search.checked(X, missing=False)

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.manifold import Isomap, LocallyLinearEmbedding
+from sklearn.neighbors import KNeighborsTransformer, RadiusNeighborsTransformer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -44,6 +45,17 @@ def rows(seed: int, *, whole: bool, width: int = 3) -> Matrix:
 def test_embeddings(embedding: Any, seed: int, whole: bool, tmp_path: "Path") -> None:
     X = rows(seed, whole=whole)
     assert_identical(fitted(embedding, X), X, tmp_path)
+
+
+@pytest.mark.parametrize("radius", [None, 2.5])
+def test_graphs_of_distances(radius: float | None, assert_pair: "AssertPair") -> None:
+    X = rows(0, whole=False)
+    if radius is None:
+        graph, count = KNeighborsTransformer(n_neighbors=9), 8
+    else:
+        graph, count = RadiusNeighborsTransformer(radius=3.0), None
+    embedding = Isomap(n_neighbors=count, radius=radius, metric="precomputed", eigen_solver="dense")
+    assert_pair(fitted(make_pipeline(graph, embedding), X), X, rows(1, whole=False) / 2)
 
 
 def test_tables_and_a_row(assert_pair: "AssertPair") -> None:
