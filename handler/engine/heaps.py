@@ -39,15 +39,17 @@ def smallest(values: Floats, k: int, *, ordered: bool) -> Nearest:
 
     Parameters
     ----------
-    values : shape (n, m), m >= k
+    values : shape (n, m), m >= k; those below 0 count as 0
     k : int
     ordered : bool
         Whether a row counts as tied also where equal values are among its smallest.
     """
     n_rows, n_values = values.shape
-    found = np.flatnonzero(values <= limits(values, k)[:, None])
+    # Rounding may leave distances a little below 0, which count as 0.
+    found = np.flatnonzero(values <= np.maximum(limits(values, k), 0.0)[:, None])
     rows = found // n_values
-    nearest = select(rows, values.ravel()[found], found - rows * n_values, n_rows, k, ordered)
+    least = np.maximum(values.ravel()[found], 0.0)
+    nearest = select(rows, least, found - rows * n_values, n_rows, k, ordered)
     # NaN compares with nothing; the heap takes it in.
     return nearest._replace(tied=nearest.tied | np.isnan(values.min(axis=1)))
 

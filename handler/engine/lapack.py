@@ -21,7 +21,8 @@ def routine(name: str) -> Any:
 
     from numpy.linalg import _umath_linalg
 
-    return getattr(ctypes.CDLL(_umath_linalg.__file__), f"scipy_{name}_64_", None)
+    library = ctypes.CDLL(_umath_linalg.__file__)
+    return getattr(library, f"scipy_{name}_64_", getattr(library, f"scipy_{name}64_", None))
 
 
 def solve_positive(matrices: Array) -> Array:

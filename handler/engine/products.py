@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
 
 from handler.engine.checks import as_finite_numbers
+from handler.engine.lapack import routine
 from handler.engine.table import Array, Inputs, as_array
 
 # OpenBLAS works on products of more multiplications than this with several threads, which share
@@ -55,6 +56,13 @@ def product(X: Array, vectors: Array) -> Array:
         return (np.repeat(X, 3, axis=0) @ vectors.T)[2:]
     products: Array = X @ vectors.T
     return products
+
+
+@cache
+def blas_threads() -> int:
+    """Return how many threads OpenBLAS shares large products out to; 2 where it does not tell."""
+    count = routine("openblas_get_num_threads")
+    return 2 if count is None else int(count())
 
 
 @dataclass(frozen=True, eq=False)

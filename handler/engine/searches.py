@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 
 from handler.engine.checks import finite_numbers
+from handler.engine.chunks import cores, in_chunks
 from handler.engine.distances import Metric, pairwise, row_blocks, squared_euclidean
 from handler.engine.heaps import Heaps, Positions, smallest
-from handler.engine.products import ONE_THREAD, product
+from handler.engine.products import ONE_THREAD, blas_threads, product
 from handler.engine.search import Search, Within, as_within, joined, stacked
 from handler.engine.sparse import Sparse
 from handler.engine.table import Array, Floats, Inputs
@@ -24,6 +25,9 @@ from handler.errors import Refusal, RowsRefused
 # The side of the blocks in which scikit-learn multiplies matrices ("pairwise_dist_chunk_size").
 _TILE = 256
 _LARGEST = float(np.finfo(np.float64).max)
+_HUGE = 1e300
+# Rows whose distances to all training rows are looked at together, a part of a tile's.
+_ROWS = 32
 _EMPTY = "has no neighbour in its graph, nor has any other row"
 
 
@@ -81,21 +85,27 @@ class BruteSearch(Search):
         self, X: Any, k: int, *, ordered: bool = False, by_rows: bool = False
     ) -> tuple[Floats, Positions]:
         """Return the distances to the k nearest training rows and their positions, (n, k)."""
-        compiled = self._is_compiled_for(X)
-        shared = compiled and not by_rows and self._shares_points(len(X))
-        found = [
-            self._heaped(X[rows], k, ordered=ordered, shared=shared)
-            if compiled
-            else self._sorted(X[rows], k)
-            for rows in row_blocks(len(X), len(self.points), _TILE)
-        ]
-        return joined(found)
+        if not self._is_compiled_for(X):
+            return joined([self._sorted(X[rows], k) for rows in self._blocks(X)])
+        shared = not by_rows and self._shares_points(len(X))
+
+        def compute(rows: Any) -> list[Array]:
+            return list(self._heaped(rows, k, ordered=ordered, shared=shared))
+
+        # Threads are given whole tiles, as scikit-learn's are.
+        threads = cores() if len(X) > 2 * cores() * _TILE else 1
+        distances, indices = in_chunks(compute, X, _TILE, threads=threads)
+        return distances, indices
 
     def within(self, X: Any, radius: float) -> Within:
         """Return the training rows within a radius of each row of X, in their order."""
         find = self._all_within if self._is_compiled_for(X) else self._all_within_apart
-        blocks = list(row_blocks(len(X), len(self.points), _TILE))
+        blocks = list(self._blocks(X))
         return stacked([find(X[rows], radius) for rows in blocks], blocks)
+
+    def _blocks(self, X: Array) -> Iterator[slice]:
+        """Yield rows, few enough that their distances stay near the processor."""
+        return row_blocks(len(X), len(self.points), _ROWS)
 
     def closest(self, X: Array) -> Positions:
         """Return the nearest training row's position, shape (n,): ``pairwise_distances_argmin``."""
@@ -111,15 +121,21 @@ class BruteSearch(Search):
         return len(self.points) >= n_rows and 4 * _TILE * self.threads >= n_rows
 
     def _heaped(self, X: Array, k: int, *, ordered: bool, shared: bool) -> tuple[Floats, Positions]:
-        surrogates = self._surrogates(X)
-        values, indices, tied = smallest(surrogates, k, ordered=ordered)
-        if tied.any():
-            rows = np.flatnonzero(tied)
-            values[rows], indices[rows] = self._pushed(surrogates[rows], k, shared=shared)
+        """Return the nearest as ``ArgKmin`` finds them."""
+        found = []
+        for rows in self._blocks(X):
+            surrogates = self._surrogates(X[rows])
+            values, indices, tied = smallest(surrogates, k, ordered=ordered)
+            if tied.any():
+                some = np.flatnonzero(tied)
+                values[some], indices[some] = self._pushed(surrogates[some], k, shared=shared)
+            found.append((values, indices))
+        values, indices = joined(found)
         return self._distances(values), indices
 
     def _pushed(self, surrogates: Floats, k: int, *, shared: bool) -> tuple[Floats, Positions]:
         """Return the nearest as heaps find them, to which each thread adds what it found."""
+        surrogates = np.fmax(surrogates, 0.0) if self.norms is not None else surrogates
         rows = np.arange(len(surrogates))
         heaps = Heaps(len(rows), k, _LARGEST)
         if not shared:
@@ -177,7 +193,8 @@ class BruteSearch(Search):
         if not self.squared:
             limit = self._rounded(self._metric.surrogate(self._rounded(limit)))
         rows, indices = np.nonzero(surrogates <= limit)
-        return as_within(rows, self._distances(surrogates[rows, indices]), indices, len(X))
+        found = np.fmax(surrogates[rows, indices], 0.0)
+        return as_within(rows, self._distances(found), indices, len(X))
 
     def _all_within_apart(self, X: Array, radius: float) -> Within:
         values = self._pairwise(X)
@@ -197,24 +214,31 @@ def _partitioned(values: Floats, k: int) -> tuple[Floats, Positions]:
 def _by_products(X: Floats, points: Floats, norms: Floats) -> Floats:
     """Return squared Euclidean distances, shape (n, n_train): ``EuclideanArgKmin``.
 
-    In scikit-learn's blocks, for a matrix product rounds by its shape.
+    Those that rounding makes negative count as 0.
     """
     with np.errstate(over="ignore", invalid="ignore"):
         lengths = np.vecdot(X, X)
         squares = _products(-2.0 * X, points)
-        huge = np.flatnonzero(~np.isfinite(lengths))
-        if huge.size:
+        tame = lengths.max() < _HUGE and norms.max() < _HUGE
+        if not tame:
+            huge = ~(lengths < _HUGE)
             squares[huge] = -2.0 * (X[huge] @ points.T)
         squares += lengths[:, None]
         squares += norms
-    # What overflowed to NaN counts as 0.
-    return np.fmax(squares, 0.0, out=squares)
+    # What overflowed to NaN counts as 0, too.
+    return squares if tame else np.fmax(squares, 0.0, out=squares)
 
 
 def _products(X: Floats, points: Floats) -> Floats:
+    """Return products as scikit-learn's threads compute them, each one by itself."""
+    if blas_threads() == 1:
+        return product(X, points)
     products = np.empty((len(X), len(points)))
     for rows, tile in _tiles(len(X), *points.shape):
-        products[rows, tile] = product(X[rows], points[tile])
+        if X[rows].shape[0] == 1:
+            products[rows, tile] = product(X[rows], points[tile])
+        else:
+            np.matmul(X[rows], points[tile].T, out=products[rows, tile])
     return products
 
 
