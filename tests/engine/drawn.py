@@ -75,8 +75,12 @@ def shapes(
 
 
 def named(value: Any) -> str:
-    """Return a test's name for a value: without addresses, which differ from process to process."""
-    return re.sub(r" at 0x[0-9a-f]+", "", repr(value))
+    """Return a test's name for a value: the same in each process.
+
+    Without addresses, and the members of sets in order.
+    """
+    text = re.sub(r" at 0x[0-9a-f]+", "", repr(value))
+    return re.sub(r"{('[^:{}]*')}", lambda found: str(sorted(found[1].split(", "))), text)
 
 
 def examples(count: int) -> settings:
