@@ -11,12 +11,10 @@ from tests.peers.runner import Report, assert_equal, shadowed
 QUICK: Mapping[str, int] = {
     "sklearn.cluster.tests.test_affinity_propagation": 20,
     "sklearn.cluster.tests.test_birch": 30,
-    "sklearn.compose.tests.test_column_transformer": 80,
     "sklearn.compose.tests.test_target": 20,
     "sklearn.cross_decomposition.tests.test_pls": 140,
     "sklearn.decomposition.tests.test_factor_analysis": 5,
     "sklearn.decomposition.tests.test_fastica": 20,
-    "sklearn.decomposition.tests.test_online_lda": 60,
     "sklearn.feature_extraction.tests.test_dict_vectorizer": 20,
     "sklearn.feature_extraction.tests.test_feature_hasher": 6,
     "sklearn.feature_selection.tests.test_chi2": 9,
