@@ -23,6 +23,9 @@ PAGE = ROOT / "docs" / "coverage.md"
 _HEADER = ("estimator", "family", "engine", "methods", "differs by at most", "1 row", "10,000 rows")
 
 
+_NOTHING = "none"
+
+
 class Row(NamedTuple):
     """A line of the page; ``bound`` is the power of ten that bounds the relative differences."""
 
@@ -107,8 +110,13 @@ def read(path: Path = PAGE) -> dict[str, Row]:
     """Return the rows of a written page, by estimator."""
     lines = path.read_text(encoding="utf-8").splitlines()
     cells = [line.strip("| ").split(" | ") for line in lines if line.startswith("| ")]
-    found = [Row(*map(str.strip, line)) for line in cells if len(line) == len(_HEADER)]  # type: ignore[arg-type]
-    return {r.estimator: r._replace(bound=float(r.bound)) for r in found[1:]}
+    lines_of_rows = [line for line in cells if len(line) == len(_HEADER)][2:]
+    return {line[0]: _read_row([c.replace(_NOTHING, "") for c in line]) for line in lines_of_rows}
+
+
+def _read_row(cells: Sequence[str]) -> Row:
+    name, family, engine, methods, bound, one_row, many_rows = cells
+    return Row(name, family, engine, methods, float(bound), one_row, many_rows)
 
 
 def _summary(rows: Sequence[Row]) -> str:
@@ -129,7 +137,7 @@ def _bound(bound: float) -> str:
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     lines = [header, ["---"] * len(header), *rows]
-    return "".join(f"| {' | '.join(str(cell) or ' ' for cell in line)} |\n" for line in lines)
+    return "".join(f"| {' | '.join(str(cell) or _NOTHING for cell in line)} |\n" for line in lines)
 
 
 def _write(path: Path, text: str) -> None:
