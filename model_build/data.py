@@ -169,6 +169,8 @@ def parse(content: bytes, *, tab_separated: bool) -> pd.DataFrame:
         For what is no text or no table, and for column names that are empty or repeated.
     """
     text = _decode(content).lstrip("\r\n")
+    if not text:
+        raise DataError("empty: expected a header line and rows")
     separator = "\t" if tab_separated else _separator(text)
     # Tab-separated values know no quotes (IANA's text/tab-separated-values).
     quoting: Literal[0, 3] = csv.QUOTE_NONE if separator == "\t" else csv.QUOTE_MINIMAL

@@ -108,7 +108,8 @@ def _sparse_components(estimator: Any, context: Context) -> Node:
     weights = ridge_regression(components.T, each, estimator.ridge_alpha, solver="cholesky")
     return {
         "kind": "decomposition.CentredProjection",
-        "components": weights.T,
+        # Of a single column it drops an axis.
+        "components": weights.reshape(components.shape[::-1]).T,
         "mean": estimator.mean_,
     }
 

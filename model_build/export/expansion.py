@@ -65,6 +65,8 @@ def _check_spline(estimator: SplineTransformer, context: Context) -> None:
     extended = estimator.extrapolation in ("constant", "linear")
     if estimator.degree == 0 and estimator.extrapolation == "constant":
         raise context.unsupported(estimator, "of degree 0 it fails beyond its last knot")
+    if estimator.degree == 0 and estimator.sparse_output:
+        raise context.unsupported(estimator, "its sparse outputs of degree 0 have no numpy form")
     if estimator.handle_missing == "zeros" and estimator.sparse_output and not extended:
         raise context.unsupported(
             estimator, "its sparse outputs for a missing value depend on the batch"

@@ -78,7 +78,7 @@ SPLINES: list[dict[str, Any]] = [
     )
     if not (degree == 0 and extrapolation == "constant")
     if not (extrapolation == "periodic" and n_knots <= degree)
-    if not (extrapolation == "periodic" and degree == 0 and "sparse_output" in others)
+    if not (degree == 0 and "sparse_output" in others)
 ]
 # The splines of these overlap themselves: the first and the last of a value are one.
 SPLINES += [{"n_knots": k + 1, "degree": k, "extrapolation": "periodic"} for k in (1, 2, 3)]
