@@ -24,7 +24,7 @@ def shadowed(modules: Iterable[str], report: Path) -> Report:
         capture_output=True,
         text=True,
     )
-    assert report.exists(), done.stdout + done.stderr
+    assert report.exists(), f"exit {done.returncode}: {done.stdout[-2000:]}{done.stderr[-2000:]}"
     return dict(json.loads(report.read_text()))
 
 
