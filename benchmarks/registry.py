@@ -307,7 +307,9 @@ def _components(count: int) -> Callable[[Shape], dict[str, Any]]:
 
 
 def _dictionary(shape: Shape) -> dict[str, Any]:
-    atoms = np.random.default_rng(1).normal(size=(5, shape.width))
+    # Of one feature all atoms are alike, but for their sign.
+    n_atoms = 5 if shape.width > 1 else 1
+    atoms = np.random.default_rng(1).normal(size=(n_atoms, shape.width))
     return {"dictionary": atoms / np.linalg.norm(atoms, axis=1, keepdims=True)}
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from handler.engine.base import Evaluator
 from handler.engine.checks import MISSING, surely_finite
-from handler.engine.chunks import Compute, cores, in_chunks
+from handler.engine.chunks import Compute, cores, in_chunks, of_whole_kernels
 from handler.engine.sparse import Sparse
 from handler.engine.table import (
     Array,
@@ -25,8 +25,11 @@ from handler.engine.table import (
 from handler.errors import InvalidInput, Refusal, RowsRefused
 from handler.signature import Column, Signature
 
-# Rows that are computed at a time: large batches need no more memory than so many rows do.
-_CHUNK = 4096
+# Rows, and numbers if they are many, that are computed at a time: large batches need no more
+# memory than that.
+_FEWEST_ROWS = 4080
+_MOST_ROWS = 16_368
+_NUMBERS = 2**18
 
 # Rows of which the fields to blame are found, in a batch of bad ones; of the others only the
 # row is told. It bounds the time that a bad batch takes.
@@ -107,7 +110,9 @@ class Model:
         compute = partial(_dense, getattr(self._estimator, method))
         if not self.by_row:
             return compute
-        return partial(in_chunks, compute, size=_CHUNK, threads=self._threads)
+        fitting = _NUMBERS // max(1, len(self.signature.columns))
+        size = of_whole_kernels(max(_FEWEST_ROWS, min(_MOST_ROWS, fitting)))
+        return partial(in_chunks, compute, size=size, threads=self._threads)
 
     def _missing(self, inputs: Inputs) -> list[Refusal]:
         """Return the missing values in columns that take none."""

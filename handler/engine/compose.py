@@ -8,7 +8,7 @@ import numpy as np
 
 from handler.engine.base import Evaluator
 from handler.engine.checks import finite_numbers
-from handler.engine.chunks import in_chunks
+from handler.engine.chunks import in_chunks, of_whole_kernels
 from handler.engine.sparse import Sparse, hstack
 from handler.engine.table import (
     Array,
@@ -179,7 +179,7 @@ def _of_dense_rows(evaluator: Evaluator, method: str, X: Sparse) -> Array:
         return as_array(getattr(evaluator, method)(as_array(rows)))
 
     bytes_a_row = max(1, X.shape[1] * X.dtype.itemsize)
-    size = max(1, _DENSE_BYTES // bytes_a_row) if evaluator.by_row else X.shape[0]
+    size = of_whole_kernels(_DENSE_BYTES // bytes_a_row) if evaluator.by_row else X.shape[0]
     return cast(Array, in_chunks(compute, X, size))
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from handler.engine.chunks import of_whole_kernels
 from handler.engine.table import Array, Floats
 from handler.errors import ArtifactError
 
@@ -22,15 +23,15 @@ _BLOCK = 2**22
 def row_blocks(n_rows: int, n_train: int, most: int) -> Iterator[slice]:
     """Yield slices of rows, so few that their distances to all training rows fit in memory.
 
-    A multiple of 8 rows, so that a matrix product treats each row alike in any block.
+    As many as kernels of matrix products take, so that these treat each row alike in any block.
 
     Parameters
     ----------
     n_rows, n_train : int
     most : int
-        The most rows of a slice, a multiple of 8.
+        The most rows of a slice.
     """
-    size = max(8, min(most, _BLOCK // max(n_train, 1) // 8 * 8))
+    size = of_whole_kernels(min(most, _BLOCK // max(n_train, 1)))
     for start in range(0, n_rows, size):
         yield slice(start, min(start + size, n_rows))
 

@@ -8,7 +8,7 @@ from typing import cast
 import numpy as np
 
 from handler.engine.base import Evaluator
-from handler.engine.chunks import in_chunks
+from handler.engine.chunks import in_chunks, of_whole_kernels
 from handler.engine.products import finite_floats
 from handler.engine.table import Array, Floats, Inputs
 from handler.errors import Refusal, RowsRefused
@@ -99,8 +99,7 @@ def in_row_chunks(compute: Callable[[Array], Array], X: Inputs, n_vectors: int) 
         For NaN and infinities.
     """
     values = finite_floats(X)
-    # A multiple of 64: products of matrices round rows alike wherever they are in such a chunk.
-    size = max(64, _MATRIX // n_vectors // 64 * 64)
+    size = of_whole_kernels(_MATRIX // n_vectors)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore", under="ignore"):
         return cast(Array, in_chunks(compute, values, size))  # type: ignore[arg-type]
 

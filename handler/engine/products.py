@@ -8,15 +8,13 @@ from typing import Any
 import numpy as np
 
 from handler.engine.checks import as_finite_numbers
+from handler.engine.chunks import of_whole_kernels
 from handler.engine.lapack import routine
 from handler.engine.table import Array, Inputs, as_array
 
 # OpenBLAS works on products of more multiplications than this with several threads, which share
 # out the rows and so change the last bits; scikit-learn's compiled code holds it to one thread.
 ONE_THREAD = 1 << 18
-
-# Its kernels take so many rows at a time: blocks of a multiple differ in no bit from the whole.
-_KERNEL_ROWS = 8
 
 # Where the squares of some rows and those of some vectors add up to no more than this, no sum
 # of their products overflows, by Cauchy and Schwarz.
@@ -123,7 +121,7 @@ class MinusTwice:
     @property
     def _block_rows(self) -> int:
         rows = ONE_THREAD // max(1, self.vectors.size)
-        return max(_KERNEL_ROWS, rows - rows % _KERNEL_ROWS)
+        return of_whole_kernels(rows)
 
 
 def _squares(values: Array) -> float:

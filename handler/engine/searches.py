@@ -27,7 +27,7 @@ _TILE = 256
 _LARGEST = float(np.finfo(np.float64).max)
 _HUGE = 1e300
 # Rows whose distances to all training rows are looked at together, a part of a tile's.
-_ROWS = 32
+_ROWS = 48
 _EMPTY = "has no neighbour in its graph, nor has any other row"
 
 

@@ -58,7 +58,6 @@ UNUSED = {
 UNUSED_BY_NUMPY_ENGINE = {
     "numpy/f2py": "compiles Fortran",
     "numpy/random": "a served model draws no random numbers",
-    "numpy/fft": "no estimator predicts by Fourier transforms",
     "numpy/polynomial": "polynomials as objects; PolynomialFeatures needs products only",
     "numpy/ctypeslib": "passes arrays to ctypes",
     "numpy/testing": "asserts for tests",
