@@ -278,6 +278,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "BallTreeSearch",
         "KDTreeSearch",
     ),
+    "density": ("KernelDensity",),
     "neighbors": (
         "LocalOutlierFactor",
         "NeighborsClassifier",

@@ -1,7 +1,7 @@
-"""Random draws as ``numpy.random.RandomState`` makes them, which some estimators predict with.
+"""Random draws as numpy's ``RandomState`` makes them, which some estimators predict with.
 
 Both numpy's and Python's own generator are the Mersenne Twister MT19937 (Matsumoto and Nishimura,
-1998), so that the words come from the standard library: bundles leave ``numpy.random`` out.
+1998), so that the words come from the standard library; bundles leave numpy's out.
 """
 
 import math

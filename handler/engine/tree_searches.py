@@ -124,6 +124,10 @@ class _TreeSearch(Search):
         kept = values <= farthest[rows]
         return select(rows[kept], values[kept], places[kept], count, k, ordered), seen
 
+    def distances(self, x: Floats) -> Floats:
+        """Return the distances of rows, given as shape (d, n, 1), to all points: (n, n_train)."""
+        return self._metric.distances(x, self._columns[:, None, :])
+
     def _closest(self, x: Floats, nodes: Positions, level: int, k: int) -> Positions:
         """Return for each row a node close to it, as far below these as all have k points."""
         goal = min(self._depth, (len(self.points) // k).bit_length() - 1)
@@ -188,7 +192,7 @@ class _TreeSearch(Search):
         nodes = np.zeros_like(rows)
         inside: list[tuple[Positions, Positions]] = []
         for level in range(self._depth + 1):
-            least, most = self._range(x[:, rows], nodes)
+            least, most = self.bounds(x[:, rows], nodes)
             whole = ~(least > radius) & (most <= radius)
             inside.append((rows[whole], nodes[whole]))
             cut = ~(least > radius) & ~whole
@@ -220,8 +224,14 @@ class _TreeSearch(Search):
         """Return the surrogates of the least distances to nodes, as scikit-learn rounds them."""
         raise NotImplementedError(type(self).__name__)
 
-    def _range(self, x: Floats, nodes: Positions) -> tuple[Floats, Floats]:
-        """Return the least and the largest distances to nodes, as scikit-learn rounds them."""
+    def bounds(self, x: Floats, nodes: Positions) -> tuple[Floats, Floats]:
+        """Return the least and the largest distances to nodes, as scikit-learn rounds them.
+
+        Parameters
+        ----------
+        x : shape (d, …)
+        nodes : a shape that broadcasts with the rest of x's
+        """
         raise NotImplementedError(type(self).__name__)
 
     def _lower(self, x: Floats, nodes: Positions) -> Floats:
@@ -274,7 +284,8 @@ class KDTreeSearch(_TreeSearch):
             [0.5 * (a + np.abs(a) + (b + np.abs(b))) for a, b in self._gaps(x, nodes)]
         )
 
-    def _range(self, x: Floats, nodes: Positions) -> tuple[Floats, Floats]:
+    def bounds(self, x: Floats, nodes: Positions) -> tuple[Floats, Floats]:
+        """Return the least and the largest distances to boxes: ``min_max_dist``."""
         gaps = list(self._gaps(x, nodes))
         least = self._summed([0.5 * (a + np.abs(a) + (b + np.abs(b))) for a, b in gaps])
         most = self._summed([np.fmax(np.abs(a), np.abs(b)) for a, b in gaps])
@@ -324,7 +335,8 @@ class BallTreeSearch(_TreeSearch):
         """Return the surrogates of the least distances to nodes: ``min_rdist``."""
         return self._metric.surrogate(np.fmax(0.0, self._to_centres(x, nodes) - self.radii[nodes]))
 
-    def _range(self, x: Floats, nodes: Positions) -> tuple[Floats, Floats]:
+    def bounds(self, x: Floats, nodes: Positions) -> tuple[Floats, Floats]:
+        """Return the least and the largest distances to balls: ``min_max_dist``."""
         distances, radii = self._to_centres(x, nodes), self.radii[nodes]
         return np.fmax(0.0, distances - radii), distances + radii
 
