@@ -12,19 +12,43 @@ from numpy.typing import NDArray
 from handler.engine.base import Evaluator
 from handler.engine.checks import as_finite_numbers
 from handler.engine.distances import row_blocks
-from handler.engine.links import logsumexp
+from handler.engine.heaps import Positions
 from handler.engine.table import Floats, Inputs
 from handler.engine.tree_searches import BallTreeSearch, KDTreeSearch
 
 # Rows whose distances to all training rows and nodes are looked at together, at most.
 _ROWS = 1024
+# Of so few rows, each is walked alone.
+_FEW = 8
 # Rounding errors that scikit-learn's bounds leave behind matter from this share of a density on.
 _NEGLIGIBLE = 1e-14
 _EPSILON = float(np.finfo(np.float64).eps)
+# What is so much less, as a logarithm, adds nothing to 1.
+_LOST = 38.0
 
-# The logarithms of kernels of a distance and a bandwidth, of arrays by numpy and of numbers by
-# the C library, which scikit-learn asks too; and whether a kernel ends at the bandwidth.
-type _Kernel = Callable[[Any, float, Any], Any]
+
+class _C:
+    """Functions as the C library rounds them; numpy has ways of its own on some machines."""
+
+    @staticmethod
+    def exp(values: Floats) -> Floats:
+        """Return the exponentials, shape (n,)."""
+        return np.fromiter(map(math.exp, values.tolist()), np.float64, len(values))
+
+    @staticmethod
+    def log(values: Floats) -> Floats:
+        """Return the logarithms, shape (n,)."""
+        return np.fromiter(map(_log, values.tolist()), np.float64, len(values))
+
+    @staticmethod
+    def cos(values: Floats) -> Floats:
+        """Return the cosines, shape (n,)."""
+        return np.fromiter(map(math.cos, values.tolist()), np.float64, len(values))
+
+
+# The logarithms of kernels of distances, a bandwidth, and functions that are numpy's or C's; and
+# whether a kernel ends at the bandwidth.
+type _Kernel = Callable[[Floats, float, Any], Floats]
 _KERNELS: dict[str, tuple[_Kernel, bool]] = {
     "gaussian": (lambda d, h, _: -0.5 * (d * d) / (h * h), False),
     "exponential": (lambda d, h, _: -d / h, False),
@@ -41,7 +65,7 @@ class KernelDensity(Evaluator):
 
     Parameters
     ----------
-    tree : KDTreeSearch | BallTreeSearch
+    tree : KDTreeSearch or BallTreeSearch
     kernel : a key of ``_KERNELS``
     bandwidth : float
     log_norm : float
@@ -68,24 +92,37 @@ class KernelDensity(Evaluator):
         """Return the logarithms of the rows' densities, shape (n,)."""
         values = as_finite_numbers(X).astype(np.float64, copy=False)
         width = len(self.tree.points) + len(self.tree.starts)
-        sums = [self._sums(values[rows]) for rows in row_blocks(len(values), width, _ROWS)]
+        # Kernels are 0, whose logarithm is minus infinity, where training is too far away.
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            sums = [self._sums(values[rows]) for rows in row_blocks(len(values), width, _ROWS)]
         return np.asarray(np.concatenate(sums) + self.log_norm - self.log_totals[0])
 
     def _sums(self, X: Floats) -> Floats:
         """Return the logarithms of the kernels' weighted sums, shape (n,)."""
         x = np.ascontiguousarray(X.T)[:, :, None]
-        # Kernels are 0, whose logarithm is minus infinity, where training is too far away.
-        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            kernels = self._kernels(self.tree.distances(x))
-            if self.log_weights is not None:
-                kernels += self.log_weights
-            sums = logsumexp(kernels)
-            if len(self.tree.starts) == 1:
-                return sums
-            least, most = self.tree.bounds(x, self._nodes)
-            for row in self._inexact(sums, least):
-                sums[row] = _Walk(self, kernels[row], least[row], most[row]).sum()
+        kernels = self._kernels(self.tree.distances(x))
+        if self.log_weights is not None:
+            kernels += self.log_weights
+        sums = _log_sums(kernels)
+        if len(self.tree.starts) > 1:
+            self._spoil(sums, kernels, *self.tree.bounds(x, self._nodes))
         return sums
+
+    def _spoil(self, sums: Floats, kernels: Floats, least: Floats, most: Floats) -> None:
+        """Make exact sums those that scikit-learn's walk through the tree finds.
+
+        It subtracts nodes' bounds from their sum, of which rounding errors remain; and it stops
+        where no more than an error lacks.
+        """
+        if max(self.log_atol, self.log_rtol) > -math.inf:
+            walked = np.arange(len(sums))
+        else:
+            rows = self._inexact(sums, least)
+            left = self._left(least[rows], most[rows, 0])
+            sums[rows] = _more_of_all(sums[rows], left - math.log(2))
+            walked = rows[np.isnan(left)]
+        for row in walked:
+            sums[row] = _Walk(self, kernels[row], least[row], most[row]).sum()
 
     def _kernels(self, distances: Floats) -> Floats:
         compute, ends = _KERNELS[self.kernel]
@@ -93,20 +130,100 @@ class KernelDensity(Evaluator):
         return np.where(distances < self.bandwidth, kernels, -np.inf) if ends else kernels
 
     @cached_property
-    def _nodes(self) -> NDArray[np.intp]:
+    def _nodes(self) -> Positions:
         return np.arange(len(self.tree.starts))
 
-    def _inexact(self, sums: Floats, least: Floats) -> Sequence[int]:
-        """Return the rows for which scikit-learn's walk through the tree answers otherwise.
-
-        It subtracts bounds of nodes from their sum, where rounding errors of the largest remain.
-        """
-        if max(self.log_atol, self.log_rtol) > -math.inf:
-            return range(len(sums))
-        largest = logsumexp(self.log_totals + self._kernels(least))
+    def _inexact(self, sums: Floats, least: Floats) -> Positions:
+        """Return the rows whose sums may be so small that rounding errors of bounds matter."""
+        largest = _log_sums(self.log_totals + self._kernels(least))
         errors = 8 * len(self.tree.starts) * _EPSILON * (1 + np.abs(largest))
         exact = sums > largest + np.log(errors / _NEGLIGIBLE)
-        return np.flatnonzero(~exact & (largest > -np.inf)).tolist()
+        return np.flatnonzero(~exact & (largest > -np.inf))
+
+    def _left(self, least: Floats, farthest: Floats) -> Floats:
+        """Return the logarithms of what a walk to the nearest node next leaves of its bounds.
+
+        NaN where the order of the walk is not told by the distances alone, or it stops early.
+
+        Parameters
+        ----------
+        least : shape (n, n_nodes), the least distances to the nodes
+        farthest : shape (n,), the largest distances to the root
+        """
+        order = least.argsort(axis=1, kind="stable")
+        left = np.full(len(least), np.nan)
+        clear = self._is_clear(least, order) & self.breadth_first
+        if clear.any():
+            some = np.flatnonzero(clear)
+            spreads = self.bounds(least[some])
+            # So scikit-learn has it: of the nodes below the root, bounds of the whole sum.
+            spreads[:, 0] = _less_of_all(spreads[:, 0], self.bounds(farthest[some], 0))
+            if len(some) <= _FEW:
+                pairs = zip(order[some].tolist(), spreads.tolist(), strict=True)
+                left[some] = [_left(*pair) for pair in pairs]
+            else:
+                left[some] = _left_of_all(order[some], spreads)
+        return left
+
+    def _is_clear(self, least: Floats, order: Positions) -> NDArray[np.bool_]:
+        """Whether nodes come in the order of their distances, parents first, for each row."""
+        sorted_ = np.take_along_axis(least, order, axis=1)
+        is_child = (order[:, 1:] - 1) // 2 == order[:, :-1]
+        parents = (self._nodes[1:] - 1) // 2
+        nested = (least[:, 1:] >= least[:, parents]).all(axis=1)
+        return np.asarray(nested & ((sorted_[:, 1:] > sorted_[:, :-1]) | is_child).all(axis=1))
+
+    def bounds(self, distances: Floats, node: int | slice = slice(None)) -> Floats:
+        """Return the logarithms of sums of kernels as if all points of a node were so far away.
+
+        Parameters
+        ----------
+        distances : shape (n, n_nodes), or (n,) to one node
+        node : int or slice, the nodes
+        """
+        compute, ends = _KERNELS[self.kernel]
+        kernels = np.full(distances.shape, -np.inf)
+        inside = distances < self.bandwidth if ends else np.ones(distances.shape, dtype=bool)
+        kernels[inside] = compute(distances[inside], self.bandwidth, _C)
+        return np.asarray(self.log_totals[node] + kernels)
+
+
+def _log_sums(logs: Floats) -> Floats:
+    """Return the logarithms of sums of what has these logarithms, shape (n,)."""
+    largest = logs.max(axis=1)
+    largest = np.where(np.isfinite(largest), largest, 0.0)
+    return np.asarray(np.log(np.exp(logs - largest[:, None]).sum(axis=1)) + largest)
+
+
+def _left(order: list[int], spreads: list[float]) -> float:
+    """Return the logarithm of what a walk in this order leaves of bounds; NaN if it stops early."""
+    left, n_inner = spreads[0], len(spreads) // 2
+    for node in order:
+        if spreads[node] == -math.inf:
+            continue
+        if left == -math.inf:
+            return math.nan
+        left = _less(left, spreads[node])
+        if node < n_inner:
+            left = _more(_more(left, spreads[2 * node + 1]), spreads[2 * node + 2])
+    return left
+
+
+def _left_of_all(order: Positions, spreads: Floats) -> Floats:
+    """Return ``_left`` of each row, shape (n,)."""
+    left, n_inner = spreads[:, 0].copy(), spreads.shape[1] // 2
+    early = np.zeros(len(left), dtype=bool)
+    for nodes in order.T:
+        rows = np.flatnonzero(spreads[np.arange(len(left)), nodes] > -np.inf)
+        nodes = nodes[rows]
+        early[rows] |= left[rows] == -np.inf
+        after = _less_of_all(left[rows], spreads[rows, nodes])
+        inner = np.flatnonzero(nodes < n_inner)
+        for child in (2 * nodes[inner] + 1, 2 * nodes[inner] + 2):
+            after[inner] = _more_of_all(after[inner], spreads[rows[inner], child])
+        left[rows] = after
+    left[early] = np.nan
+    return left
 
 
 class _Walk:
@@ -128,21 +245,11 @@ class _Walk:
         self.density = density
         self.totals: list[float] = density.log_totals.tolist()
         self.least: list[float] = least.tolist()
-        self.highest = self._bounds(self.least)
-        self.lowest = self._bounds(most.tolist())
+        self.highest: list[float] = density.bounds(least[None])[0].tolist()
+        self.lowest: list[float] = density.bounds(most[None])[0].tolist()
         self.n_inner = len(least) // 2
-        starts = density.tree.starts[self.n_inner :].tolist()
-        leaves = np.split(kernels, starts[1:])
-        self.sums = [float(logsumexp(leaf[None])[0]) for leaf in leaves]
-
-    def _bounds(self, distances: list[float]) -> list[float]:
-        """Return the logarithms of nodes' sums as if all their points were at a distance."""
-        compute, ends = _KERNELS[self.density.kernel]
-        width = self.density.bandwidth
-        return [
-            -math.inf if ends and not distance < width else total + compute(distance, width, math)
-            for distance, total in zip(distances, self.totals, strict=True)
-        ]
+        leaves = np.split(kernels, density.tree.starts[self.n_inner + 1 :])
+        self.sums = [float(_log_sums(leaf[None])[0]) for leaf in leaves]
 
     def sum(self) -> float:
         """Return the logarithm of the sum of kernels."""
@@ -231,5 +338,25 @@ def _more(x: float, y: float) -> float:
 
 def _less(x: float, y: float) -> float:
     """Return ``log(exp(x) - exp(y))``, rounded as ``logsubexp`` of scikit-learn's trees is."""
-    left = 1 - math.exp(y - x) if x > y else 0.0
-    return x + math.log(left) if left > 0 else -math.inf
+    return x + _log(1 - math.exp(y - x)) if x > y else -math.inf
+
+
+def _log(value: float) -> float:
+    return math.log(value) if value > 0 else -math.inf
+
+
+def _more_of_all(x: Floats, y: Floats) -> Floats:
+    """Return ``_more`` of each pair, shape (n,)."""
+    most = np.maximum(x, y)
+    apart = np.minimum(x, y) - most
+    near = np.flatnonzero(apart > -_LOST)
+    most[near] += _C.log(1.0 + _C.exp(apart[near]))
+    return most
+
+
+def _less_of_all(x: Floats, y: Floats) -> Floats:
+    """Return ``_less`` of each pair, shape (n,)."""
+    left = np.full(len(x), -np.inf)
+    more = np.flatnonzero(x > y)
+    left[more] = x[more] + _C.log(1.0 - _C.exp(y[more] - x[more]))
+    return left

@@ -5,7 +5,7 @@ through the tree comes to its leaves: a row's own. So what is not decided by dis
 walked as scikit-learn walks it, for many rows at a time.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -19,6 +19,8 @@ from handler.engine.table import Floats
 
 # Pairs of a row and a training row that are looked at together.
 _PAIRS = 2**20
+# Distances along features that are computed together.
+_NUMBERS = 2**16
 # The level of a tree at which all nodes are looked at.
 _FLAT = 8
 # By so much the distances to nodes are taken for less than they are computed to be.
@@ -280,31 +282,40 @@ class KDTreeSearch(_TreeSearch):
 
     def least(self, x: Floats, nodes: Positions) -> Floats:
         """Return the surrogates of the least distances to nodes: ``min_rdist``."""
-        return self._summed(
-            [0.5 * (a + np.abs(a) + (b + np.abs(b))) for a, b in self._gaps(x, nodes)]
-        )
+        total = self._zeros(x, nodes)
+        for below, above in self._gaps(x, nodes):
+            self._add(total, _outside(below, above))
+        return total
 
     def bounds(self, x: Floats, nodes: Positions) -> tuple[Floats, Floats]:
         """Return the least and the largest distances to boxes: ``min_max_dist``."""
-        gaps = list(self._gaps(x, nodes))
-        least = self._summed([0.5 * (a + np.abs(a) + (b + np.abs(b))) for a, b in gaps])
-        most = self._summed([np.fmax(np.abs(a), np.abs(b)) for a, b in gaps])
+        least, most = self._zeros(x, nodes), self._zeros(x, nodes)
+        for below, above in self._gaps(x, nodes):
+            self._add(least, _outside(below, above))
+            self._add(most, np.fmax(np.abs(below), np.abs(above)))
         if self._power == np.inf:
             return least, most
         return _power(least, 1.0 / self._power), _power(most, 1.0 / self._power)
 
-    def _gaps(self, x: Floats, nodes: Positions) -> list[tuple[Floats, Floats]]:
-        lower, upper = self._sides
-        return [(a[nodes] - b, b - c[nodes]) for a, b, c in zip(lower, x, upper, strict=True)]
+    def _zeros(self, x: Floats, nodes: Positions) -> Floats:
+        return np.zeros(np.broadcast_shapes(x.shape[1:], nodes.shape))
 
-    def _summed(self, gaps: list[Floats]) -> Floats:
-        total = np.zeros(gaps[0].shape)
-        for gap in gaps:
+    def _gaps(self, x: Floats, nodes: Positions) -> Iterator[tuple[Floats, Floats]]:
+        """Yield how far rows are below and above boxes, some features (g, …) at a time."""
+        lower, upper = self._sides
+        nodes = nodes[(None,) * (x.ndim - 1 - nodes.ndim)]
+        size = max(1, _NUMBERS // max(1, x[0].size, nodes.size))
+        for start in range(0, len(x), size):
+            some = slice(start, start + size)
+            yield lower[some, nodes] - x[some], x[some] - upper[some, nodes]
+
+    def _add(self, total: Floats, gaps: Floats) -> None:
+        """Add the gaps of some features to surrogates, one feature after the other."""
+        for term in gaps if self._power == np.inf else _power(gaps, self._power):
             if self._power == np.inf:
-                np.fmax(total, gap, out=total)
+                np.fmax(total, term, out=total)
             else:
-                total += _power(gap, self._power)
-        return total
+                total += term
 
 
 @dataclass(frozen=True, eq=False)
@@ -408,6 +419,14 @@ class _Walk:
 def _children(rows: Positions, nodes: Positions) -> tuple[Positions, Positions]:
     """Return both children of each node, with its row repeated."""
     return np.repeat(rows, 2), (2 * nodes[:, None] + np.array([1, 2])).ravel()
+
+
+def _outside(below: Floats, above: Floats) -> Floats:
+    """Return how far outside rows are that are so far below and above; 0 inside."""
+    below, above = below + np.abs(below), above + np.abs(above)
+    below += above
+    below *= 0.5
+    return below
 
 
 def _power(values: Floats, power: float) -> Floats:
