@@ -6,6 +6,7 @@ import numpy as np
 
 from handler.engine.base import Evaluator
 from handler.engine.checks import as_finite, as_finite_numbers, floating
+from handler.engine.products import times
 from handler.engine.table import Array, Floats, Inputs, as_floating
 from handler.errors import InvalidInput
 
@@ -31,7 +32,7 @@ class Projection(Evaluator):
         values = floating(X, missing=False)
         # Values far from training's overflow in scikit-learn too.
         with np.errstate(over="ignore", invalid="ignore"):
-            projected: Array = values @ self.components.T
+            projected = times(values, self.components.T)
             if self.offset is not None:
                 projected -= self.offset
             if self.scale is not None:
@@ -59,8 +60,7 @@ class CentredProjection(Evaluator):
         with np.errstate(over="ignore", invalid="ignore"):
             if self.mean is not None:
                 values -= self.mean
-            projected: Array = np.dot(values, self.components.T)
-        return projected
+            return times(values, self.components.T)
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,6 +120,5 @@ class FactorAnalysis(_Density):
         """Return the factors, shape (n, n_components)."""
         values = as_finite_numbers(X)
         with np.errstate(over="ignore", invalid="ignore"):
-            scores = np.dot(values - self.mean, self.weights.T)
-            factors: Array = np.dot(scores, self.covariance)
-        return factors
+            scores = times(values - self.mean, self.weights.T)
+            return times(scores, self.covariance)

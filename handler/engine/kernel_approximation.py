@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from handler.engine.base import Evaluator
 from handler.engine.checks import as_finite, as_finite_numbers
 from handler.engine.kernel_model import KernelModel, refuse_negative
+from handler.engine.products import times
 from handler.engine.table import Array, Floats, Inputs, as_floating
 from handler.errors import Refusal, RowsRefused
 
@@ -54,7 +55,7 @@ class RandomFourier(Evaluator):
     def _waves(self, X: Array, scale: float) -> Array:
         # The cosine of what overflows is NaN in scikit-learn too.
         with np.errstate(over="ignore", invalid="ignore"):
-            waves = X @ self.weights
+            waves = times(X, self.weights)
             waves += self.offset
             np.cos(waves, out=waves)
         waves *= scale

@@ -19,6 +19,7 @@ from handler.engine.kernel_model import (
     sums_over_columns,
 )
 from handler.engine.preprocessing import Normalizer
+from handler.engine.products import times
 from handler.engine.table import Array, Floats
 
 _SMALLEST = 5e-324
@@ -32,7 +33,7 @@ class Linear(Kernel):
 
     def towards(self, vectors: Array) -> Similarities:
         """Return the function of rows; see ``Kernel``."""
-        return lambda X: X @ vectors.T
+        return lambda X: times(X, vectors.T)
 
     def diagonal(self, X: Array) -> Array:
         """Return each row's kernel with itself, shape (n,)."""
@@ -49,7 +50,7 @@ class Polynomial(Kernel):
 
     def towards(self, vectors: Array) -> Similarities:
         """Return the function of rows; see ``Kernel``."""
-        return lambda X: self._power(X @ vectors.T)
+        return lambda X: self._power(times(X, vectors.T))
 
     def diagonal(self, X: Array) -> Array:
         """Return each row's kernel with itself, shape (n,)."""
@@ -71,7 +72,7 @@ class Sigmoid(Kernel):
 
     def towards(self, vectors: Array) -> Similarities:
         """Return the function of rows; see ``Kernel``."""
-        return lambda X: self._bent(X @ vectors.T)
+        return lambda X: self._bent(times(X, vectors.T))
 
     def diagonal(self, X: Array) -> Array:
         """Return each row's kernel with itself, shape (n,)."""
@@ -101,7 +102,7 @@ class RadialBasis(Kernel):
 
         def similarities(X: Array) -> Array:
             values = X.astype(np.float64, copy=False)
-            distances = values @ columns
+            distances = times(values, columns)
             distances += _squares(values)[:, None]
             distances += squares
             distances = distances.astype(np.result_type(X, vectors), copy=False)
@@ -143,7 +144,7 @@ class Cosine(Kernel):
     def towards(self, vectors: Array) -> Similarities:
         """Return the function of rows; see ``Kernel``."""
         columns = _of_length_one(vectors).T
-        return lambda X: _of_length_one(X.astype(columns.dtype, copy=False)) @ columns
+        return lambda X: times(_of_length_one(X.astype(columns.dtype, copy=False)), columns)
 
     def diagonal(self, X: Array) -> Array:
         """Return each row's kernel with itself, shape (n,)."""

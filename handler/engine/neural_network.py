@@ -12,6 +12,7 @@ from handler.engine.base import Classifier, Evaluator
 from handler.engine.checks import as_finite_numbers, finite_numbers, floating
 from handler.engine.draws import Draws, Twister
 from handler.engine.links import expit, softmax, two_columns
+from handler.engine.products import times
 from handler.engine.table import Array, Floats, Inputs
 from handler.errors import ArtifactError
 
@@ -47,7 +48,7 @@ class _Perceptron(Evaluator):
         # Far values overflow in scikit-learn too.
         with np.errstate(over="ignore", invalid="ignore"):
             for weights, biases, name in zip(self.weights, self.biases, functions, strict=True):
-                values = values @ weights
+                values = times(values, weights)
                 values += biases
                 values = _FUNCTIONS[name](values)
         return values
@@ -126,7 +127,7 @@ class BoltzmannFeatures(Evaluator):
 
     def _sums(self, values: Array) -> Array:
         with np.errstate(over="ignore", invalid="ignore"):
-            return values @ self.components.T + self.hidden_biases
+            return times(values, self.components.T) + self.hidden_biases
 
 
 @dataclass(frozen=True, eq=False)
