@@ -80,8 +80,10 @@ class Model:
         self.signature = signature
         self._estimator: Evaluator = estimator
         self.by_row = estimator.by_row
-        # Texts are Python's own work, of which threads do no two pieces at once.
-        self._threads = 1 if signature.kind == "text" else cores()
+        # Objects are Python's own work, of which threads do no two pieces at once.
+        self._threads = 1 if signature.of_objects else cores()
+        fitting = _NUMBERS // max(1, len(signature.columns))
+        self._size = of_whole_kernels(max(_FEWEST_ROWS, min(_MOST_ROWS, fitting)))
         self._required = [j for j, column in enumerate(signature.columns) if not column.nullable]
 
     def __getattr__(self, method: str) -> Callable[[Any], Array]:
@@ -110,9 +112,7 @@ class Model:
         compute = partial(_dense, getattr(self._estimator, method))
         if not self.by_row:
             return compute
-        fitting = _NUMBERS // max(1, len(self.signature.columns))
-        size = of_whole_kernels(max(_FEWEST_ROWS, min(_MOST_ROWS, fitting)))
-        return partial(in_chunks, compute, size=size, threads=self._threads)
+        return partial(in_chunks, compute, size=self._size, threads=self._threads)
 
     def _missing(self, inputs: Inputs) -> list[Refusal]:
         """Return the missing values in columns that take none."""

@@ -1,6 +1,8 @@
 """The signature: what a model takes, by column, and how callers' values become arrays."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal, NamedTuple, cast
 
 import numpy as np
@@ -47,7 +49,8 @@ class Column(NamedTuple):
         return self.type in ("number", "integer") and not objects
 
 
-class Signature(NamedTuple):
+@dataclass(frozen=True)
+class Signature:
     """The inputs of a model: an array, a table of named columns, or one object a row.
 
     Objects are texts, records (mappings from names to values), lists, or labels (one number,
@@ -66,6 +69,11 @@ class Signature(NamedTuple):
     def of_objects(self) -> bool:
         """Whether a row is one object, and so has no columns."""
         return self.kind in _OBJECTS
+
+    @cached_property
+    def of_numbers(self) -> bool:
+        """Whether all columns hold numbers."""
+        return all(column.numeric for column in self.columns)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form, which ``from_dict`` reads."""
@@ -109,7 +117,7 @@ class Signature(NamedTuple):
 
     def _from_rows(self, X: Any) -> Inputs:
         rows = _two_dimensional(X, len(self.columns))
-        if self.kind == "array" and all(column.numeric for column in self.columns):
+        if self.kind == "array" and self.of_numbers:
             return _numbers(rows, "X")
         columns = [
             _typed(rows[:, j], column, f"column {column.name!r}")
@@ -129,7 +137,7 @@ class Signature(NamedTuple):
         """Return a Table, or the 2-D array that an array-trained estimator was given."""
         if self.kind == "table":
             return Table(columns, count)
-        if all(column.numeric for column in self.columns):
+        if self.of_numbers:
             return np.column_stack(columns) if columns else np.empty((count, 0))
         if all(column.dtype == bool for column in columns):
             return np.column_stack(columns)
@@ -146,13 +154,12 @@ def _column(data: dict[str, Any]) -> Column:
 
 def _objects(X: Any, kind: Kind) -> Array:
     types, expected = _OBJECTS[kind]
-    values = np.empty(len(X), dtype=object)
-    for i, value in enumerate(X):
-        if not isinstance(value, types):
-            got = type(value).__name__
-            raise InvalidInput(f"X[{i}]: {expected} was expected, got {got}")
-        values[i] = value
-    return values
+    # Of many objects there are few types.
+    unlike = {kind for kind in set(map(type, X)) if not issubclass(kind, types)}
+    if unlike:
+        i, got = next((i, type(value)) for i, value in enumerate(X) if type(value) in unlike)
+        raise InvalidInput(f"X[{i}]: {expected} was expected, got {got.__name__}")
+    return np.fromiter(X, dtype=object, count=len(X))
 
 
 def _two_dimensional(X: Any, width: int) -> Array:
