@@ -44,7 +44,7 @@ class Centers(Evaluator):
         scikit-learn has GEMM add the products to the norms: the same bits, as long as OpenBLAS
         does not split the columns (some 256 fit its cache); with more, the last may differ.
         """
-        products += self._norms
+        products += self._norms_of_rows[: len(products)]
         return products.argmin(axis=1) if finite else first_least(products)
 
     @cached_property
@@ -52,8 +52,9 @@ class Centers(Evaluator):
         return MinusTwice(self._ends)
 
     @cached_property
-    def _norms(self) -> Array:
-        return row_norms(self._ends)
+    def _norms_of_rows(self) -> Array:
+        """The norms beside each row of a block: numpy adds a short row to many slowly."""
+        return row_norms(self._ends)[None].repeat(self._products.block_rows, axis=0)
 
     @property
     def _ends(self) -> Array:
@@ -77,7 +78,7 @@ class BisectedCenters(Centers):
 
     def _nearest(self, _: Array, products: Array, finite: bool) -> Array:
         """Return the leaf that each row ends in; split 0 is the first."""
-        products += self._norms
+        products += self._norms_of_rows[: len(products)]
         second = products[:, 1::2] < products[:, ::2]
         rows = np.arange(len(second))
         at = np.zeros(len(second), dtype=np.intp)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from itertools import chain, compress
+from itertools import chain, compress, repeat
 from numbers import Number
 from typing import Any, Literal, NamedTuple
 
@@ -104,7 +104,7 @@ class FeatureHasher(Evaluator):
             For names that are no texts, and values that are neither numbers nor texts.
         """
         found = _flat(self.form, _rows(X), "=", self._expanded)
-        codes = np.array(self._codes(found.names), dtype=np.intp)
+        codes = self._codes(found.names)
         values = _numbers(found.values, "float64")
         if self.signed:
             values = np.where(codes & 1, -values, values)
@@ -123,20 +123,22 @@ class FeatureHasher(Evaluator):
                 raise _UnsuitableError(f"a name must be a text, got {type(name).__name__}")
             yield str(named), number
 
-    def _codes(self, names: list[str]) -> list[int]:
+    def _codes(self, names: list[str]) -> Positions:
         """Return twice the column of each name, and one more where its hash is negative.
 
         Names come again and again, so that those that were met are kept.
         """
+        codes = np.fromiter(map(self._met.get, names, repeat(-1)), np.intp, len(names))
+        if (codes >= 0).all():
+            return codes
         met = self._met
         new = [name for name in set(names) if name not in met]
-        if new:
-            if len(met) + len(new) > _MOST_MET:
-                met, new = {}, list(set(names))
-            columns, negative = _hashed(new, self.n_features)
-            met.update(zip(new, (2 * columns + negative).tolist(), strict=True))
-            object.__setattr__(self, "_met", met)
-        return [met[name] for name in names]
+        if len(met) + len(new) > _MOST_MET:
+            met, new = {}, list(set(names))
+        columns, negative = _hashed(new, self.n_features)
+        met.update(zip(new, (2 * columns + negative).tolist(), strict=True))
+        object.__setattr__(self, "_met", met)
+        return np.fromiter(map(met.__getitem__, names), np.intp, len(names))
 
 
 class _Flat(NamedTuple):
@@ -176,8 +178,11 @@ def _flat(
     """
     try:
         names, values = _NAMED[form](rows)
-        if set(map(type, names)) <= {str} and set(map(type, values)) <= plain:
-            return _Flat(_with_texts(names, values, separator), values, list(map(len, rows)))
+        kinds = set(map(type, values))
+        if set(map(type, names)) <= {str} and kinds <= plain:
+            if str in kinds:
+                names = _with_texts(names, values, separator)
+            return _Flat(names, values, list(map(len, rows)))
     except (TypeError, ValueError):
         pass  # rows of another form: which they are is found one by one
     return _one_by_one(rows, expanded)
@@ -185,9 +190,10 @@ def _flat(
 
 def _with_texts(names: list[str], values: list[Any], separator: str) -> list[str]:
     """Return the names, those of texts with the text; the texts' values become 1."""
-    for i in [i for i, value in enumerate(values) if type(value) is str]:
-        names[i] = f"{names[i]}{separator}{values[i]}"
-        values[i] = 1
+    for i, value in enumerate(values):
+        if type(value) is str:
+            names[i] = f"{names[i]}{separator}{value}"
+            values[i] = 1
     return names
 
 

@@ -18,6 +18,9 @@ from handler.engine.table import Array, Inputs, as_array
 # out the rows and so change the last bits; scikit-learn's compiled code holds it to one thread.
 ONE_THREAD = 1 << 18
 
+# So many products BLAS's dot adds up in one thread; with more, threads cost more than they save.
+_DOT = 1 << 13
+
 # Where the squares of some rows and those of some vectors add up to no more than this, no sum
 # of their products overflows, by Cauchy and Schwarz.
 _TAME = 1e300
@@ -122,7 +125,7 @@ class MinusTwice:
             For NaN and infinities.
         """
         values, tame = self._checked(X)
-        size = self._block_rows
+        size = self.block_rows
         blocks = [values[start : start + size] for start in range(0, len(values), size)]
         answers = [reduce(block, self._products(block, tame), tame) for block in blocks]
         return answers[0] if len(answers) == 1 else np.concatenate(answers)
@@ -148,12 +151,14 @@ class MinusTwice:
         return -2 * self.vectors
 
     @property
-    def _block_rows(self) -> int:
+    def block_rows(self) -> int:
+        """The most rows of a block."""
         rows = ONE_THREAD // max(1, self.vectors.size)
         return of_whole_kernels(rows)
 
 
 def _squares(values: Array) -> float:
     """Return the sum of the squares; NaN or infinite where a value is."""
-    # Not by BLAS, whose threads cost more than they save.
-    return float(np.einsum("ij,ij->", values, values))
+    flat = values.ravel()
+    parts = (flat[start : start + _DOT] for start in range(0, flat.size, _DOT))
+    return float(sum(np.dot(part, part) for part in parts))
