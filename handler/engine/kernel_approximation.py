@@ -30,7 +30,7 @@ class Nystroem(KernelModel):
 
     def transform(self, X: Inputs) -> Array:
         """Return the features, shape (n, n_vectors)."""
-        return self.from_kernel(X, lambda kernel: kernel @ self.normalization.T)
+        return self.from_kernel(X, lambda kernel: times(kernel, self.normalization.T))
 
 
 @dataclass(frozen=True, eq=False)

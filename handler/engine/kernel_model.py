@@ -1,6 +1,6 @@
 """What kernels are, and the models that answer from them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import cast
@@ -102,6 +102,12 @@ def in_row_chunks(compute: Callable[[Array], Array], X: Inputs, n_vectors: int) 
     size = of_whole_kernels(_MATRIX // n_vectors)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore", under="ignore"):
         return cast(Array, in_chunks(compute, values, size))  # type: ignore[arg-type]
+
+
+def tiles(rows: int, width: int) -> Iterator[slice]:
+    """Yield so many rows of a matrix at a time that they stay in the cache."""
+    step = max(1, _TILE // max(1, width))
+    return (slice(start, start + step) for start in range(0, rows, step))
 
 
 def sums_over_columns(X: Array, columns: Floats, add: Sum, finish: Finish) -> Floats:

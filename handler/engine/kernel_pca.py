@@ -6,11 +6,8 @@ import numpy as np
 
 from handler.engine.base import Evaluator
 from handler.engine.checks import as_finite
-from handler.engine.kernel_model import KernelModel
+from handler.engine.kernel_model import KernelModel, tiles
 from handler.engine.table import Array, Floats, Inputs, as_floating
-
-# Numbers that are centred at a time: they stay in the processor's cache.
-_BLOCK = 1 << 15
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,10 +28,11 @@ class KernelCenterer(Evaluator):
         """Return the centred kernel, shape (n, n_vectors)."""
         kernel = as_floating(X)
         as_finite(kernel)
-        size = max(1, _BLOCK // max(1, len(self.means)))
         with np.errstate(over="ignore", invalid="ignore"):
-            for start in range(0, len(kernel), size):
-                centred(kernel[start : start + size], self.means, self.mean)
+            # Columns that lie one after the other are added up in one order for all rows at once.
+            in_rows = kernel.flags.c_contiguous
+            for tile in tiles(*kernel.shape) if in_rows else [slice(None)]:
+                centred(kernel[tile], self.means, self.mean)
         return kernel
 
 

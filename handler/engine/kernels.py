@@ -17,6 +17,7 @@ from handler.engine.kernel_model import (
     columns_of,
     refuse_negative,
     sums_over_columns,
+    tiles,
 )
 from handler.engine.preprocessing import Normalizer
 from handler.engine.products import times
@@ -102,13 +103,16 @@ class RadialBasis(Kernel):
 
         def similarities(X: Array) -> Array:
             values = X.astype(np.float64, copy=False)
-            distances = times(values, columns)
-            distances += _squares(values)[:, None]
-            distances += squares
-            distances = distances.astype(np.result_type(X, vectors), copy=False)
-            np.maximum(distances, 0, out=distances)
-            distances *= -self.gamma
-            return np.exp(distances, out=distances)
+            distances, norms = times(values, columns), _squares(values)[:, None]
+            kind = np.result_type(X, vectors)
+            kernel = distances if kind == np.float64 else np.empty(distances.shape, kind)
+            for tile in tiles(len(X), len(vectors)):
+                distances[tile] += norms[tile]
+                distances[tile] += squares
+                part = np.maximum(distances[tile], 0, out=kernel[tile], casting="same_kind")
+                part *= -self.gamma
+                np.exp(part, out=part)
+            return kernel
 
         return similarities
 

@@ -77,8 +77,9 @@ def times(X: Array | Sparse, matrix: Array) -> Array:
     array of shape (n, k)
     """
     rows, size = X.shape[0], ONE_THREAD // max(1, matrix.size)
-    # A single column is GEMV's, which is for no blocks to mimic.
-    if isinstance(X, Sparse) or rows <= size or size < KERNEL_ROWS or matrix.shape[1] == 1:
+    # A single column is GEMV's, which is for no blocks to mimic. A second thread comes in where
+    # there is work for two.
+    if isinstance(X, Sparse) or rows <= size or 2 * size < KERNEL_ROWS or matrix.shape[1] == 1:
         return X @ matrix
     products = np.empty((rows, matrix.shape[1]), np.result_type(X, matrix))
     # No block has a single row: that would be GEMV's, too.

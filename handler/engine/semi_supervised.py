@@ -6,6 +6,7 @@ import numpy as np
 
 from handler.engine.base import Evaluator
 from handler.engine.kernel_model import Kernel, in_row_chunks, matrix_with
+from handler.engine.products import times
 from handler.engine.search import Search
 from handler.engine.table import Array, Inputs
 
@@ -48,7 +49,7 @@ class KernelPropagation(_Propagation):
     def _shares(self, X: Array) -> Array:
         # The vectors are the rows here, as in scikit-learn: the last bits depend on it.
         weights = matrix_with(self.kernel, X)(self.vectors).T
-        return _normalised(weights @ self.distributions)
+        return _normalised(times(weights, self.distributions))
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,6 +10,8 @@ from sklearn.metrics.pairwise import rbf_kernel
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import KernelCenterer, OneHotEncoder
 
+from handler.engine.kernel_pca import KernelCenterer as NumpyCenterer
+from handler.engine.table import Table
 from model_build.export import UnsupportedEstimator, export_model
 from tests.engine.drawn import (
     assert_both_refuse,
@@ -77,6 +79,17 @@ def test_centering(seed: int, tmp_path: Path) -> None:
     bad = kernel.copy()
     bad[3, 1] = np.nan
     assert_both_refuse(centerer, model, bad, [(3, 1)], "transform")
+
+
+def test_large_kernels_are_centred_by_tiles() -> None:
+    rng = np.random.default_rng(0)
+    centerer = KernelCenterer().fit(rng.normal(size=(1000, 1000)))
+    evaluator = NumpyCenterer(centerer.K_fit_rows_, centerer.K_fit_all_)
+    kernel = rng.normal(size=(65, 1000))
+    expected = centerer.transform(kernel)
+    np.testing.assert_array_equal(evaluator.transform(kernel), expected)
+    columns = Table(list(kernel.T), len(kernel))
+    np.testing.assert_allclose(evaluator.transform(columns), expected, rtol=1e-9, atol=1e-12)
 
 
 def test_nasty_rows(tmp_path: Path) -> None:

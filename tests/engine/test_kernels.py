@@ -48,6 +48,17 @@ def test_kernels(name: str, dtype: Any, seed: int, width: int, given_parameters:
     np.testing.assert_array_equal(kernel.towards(vectors[:1])(X[:1]), one)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_large_kernel_is_made_by_tiles(dtype: Any) -> None:
+    rng = np.random.default_rng(0)
+    X, vectors = (rng.normal(size=(rows, 5)).astype(dtype) for rows in (80, 1000))
+    got = build(pairwise_kernel("rbf", {"gamma": 0.3}, 5)).towards(vectors)(X)
+    assert got.dtype == dtype
+    expected = pairwise_kernels(X, vectors, metric="rbf", gamma=0.3)
+    # scikit-learn's one product is shared out to OpenBLAS's threads.
+    np.testing.assert_allclose(got, expected, rtol=1e-12 if dtype == np.float64 else 1e-6)
+
+
 @pytest.mark.parametrize("name", sorted(KERNEL_PARAMS))
 @examples(6)
 @given(seed=seeds, width=st.integers(1, 30))

@@ -27,7 +27,12 @@ def test_a_block_is_as_a_call_of_its_own() -> None:
     np.testing.assert_array_equal(times(X[: size + 1], matrix), X[: size + 1] @ matrix)
 
 
-@pytest.mark.parametrize("shape", [(10, 1), (100, 100)])
+def test_the_smallest_block_is_of_whole_kernels() -> None:
+    X, matrix = drawn(1000, 100), drawn(100, 100)
+    np.testing.assert_array_equal(times(X, matrix)[48:96], X[48:96] @ matrix)
+
+
+@pytest.mark.parametrize("shape", [(10, 1), (110, 100)])
 def test_single_columns_and_large_matrices_are_multiplied_at_once(shape: tuple[int, int]) -> None:
     X, matrix = drawn(30_000, shape[0]), drawn(*shape)
     np.testing.assert_array_equal(times(X, matrix), X @ matrix)
