@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from handler.engine.base import Evaluator
 from handler.engine.checks import MISSING, surely_finite
-from handler.engine.chunks import Compute, cores, in_chunks, of_whole_kernels
+from handler.engine.chunks import Compute, Pace, cores, in_chunks, of_whole_kernels
 from handler.engine.sparse import Sparse
 from handler.engine.table import (
     Array,
@@ -84,6 +84,7 @@ class Model:
         self._threads = 1 if signature.of_objects else cores()
         fitting = _NUMBERS // max(1, len(signature.columns))
         self._size = of_whole_kernels(max(_FEWEST_ROWS, min(_MOST_ROWS, fitting)))
+        self._paces = {method: Pace() for method in self.methods}
         self._required = [j for j, column in enumerate(signature.columns) if not column.nullable]
 
     def __getattr__(self, method: str) -> Callable[[Any], Array]:
@@ -112,7 +113,8 @@ class Model:
         compute = partial(_dense, getattr(self._estimator, method))
         if not self.by_row:
             return compute
-        return partial(in_chunks, compute, size=self._size, threads=self._threads)
+        pace = self._paces[method]
+        return partial(in_chunks, compute, size=self._size, threads=self._threads, pace=pace)
 
     def _missing(self, inputs: Inputs) -> list[Refusal]:
         """Return the missing values in columns that take none."""

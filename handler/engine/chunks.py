@@ -4,6 +4,8 @@ import os
 import time
 from collections.abc import Callable
 from contextvars import copy_context
+from functools import partial
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -22,7 +24,27 @@ _FIRST = 1008  # rows of the chunk that is timed
 _WORTH_THREADS = 0.004  # seconds of work left that pay for starting threads
 
 
-def in_chunks(compute: Compute, X: Inputs, size: int, *, threads: int = 1) -> Any:
+class Pace:
+    """How many seconds a row takes, as it was measured last; at first nobody knows."""
+
+    def __init__(self) -> None:
+        self._seconds = inf
+
+    def expected(self, rows: int) -> float:
+        """Return how many seconds so many rows will take."""
+        return rows * self._seconds
+
+    def timed(self, compute: Callable[[], Any], rows: int) -> Any:
+        """Return what is computed for so many rows."""
+        started = time.perf_counter()
+        answer = compute()
+        self._seconds = (time.perf_counter() - started) / rows
+        return answer
+
+
+def in_chunks(
+    compute: Compute, X: Inputs, size: int, *, threads: int = 1, pace: Pace | None = None
+) -> Any:
     """Return ``compute(X)``, computed for so many rows at a time.
 
     Parameters
@@ -32,7 +54,9 @@ def in_chunks(compute: Compute, X: Inputs, size: int, *, threads: int = 1) -> An
     size : int
         The most rows of a chunk.
     threads : int
-        The most chunks that are computed at once. A first, small one tells whether that pays.
+        The most chunks that are computed at once. A first, small one tells whether that pays,
+        unless it is known that it does not.
+    pace : of this computation, to learn from and to add to
 
     Returns
     -------
@@ -46,11 +70,12 @@ def in_chunks(compute: Compute, X: Inputs, size: int, *, threads: int = 1) -> An
     count = n_rows(X)
     if count <= (size if threads == 1 else min(size, _ENOUGH)):
         return compute(X)
-    started = time.perf_counter()
+    pace = pace or Pace()
+    if count <= size and pace.expected(count) <= _WORTH_THREADS:
+        return pace.timed(partial(compute, X), count)
     first = size if threads == 1 else min(size, _FIRST)
-    whole = _Whole(_chunk(compute, X, 0, first), count)
-    seconds = (time.perf_counter() - started) * (count / first - 1)
-    if threads > 1 and seconds > _WORTH_THREADS:
+    whole = _Whole(pace.timed(partial(_chunk, compute, X, 0, first), first), count)
+    if threads > 1 and pace.expected(count - first) > _WORTH_THREADS:
         share = -(-(count - first) // threads)
         size = min(size, of_whole_kernels(share + KERNEL_ROWS - 1))
         _in_threads(compute, X, range(first, count, size), whole, threads)

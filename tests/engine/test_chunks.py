@@ -11,9 +11,9 @@ from sklearn.ensemble import RandomForestClassifier
 
 from handler.artifact import load_model
 from handler.engine.base import Evaluator
-from handler.engine.chunks import in_chunks
+from handler.engine.chunks import Pace, in_chunks
 from handler.engine.compose import FeatureUnion, Identity
-from handler.engine.table import Floats, Inputs, Table, as_float, take_columns
+from handler.engine.table import Floats, Inputs, Table, as_float, n_rows, take_columns
 from handler.errors import Refusal, RowsRefused
 from model_build.compare import compare
 from model_build.export import export_model
@@ -77,6 +77,28 @@ def test_what_is_quick_stays_in_one_thread() -> None:
 
     in_chunks(compute, np.zeros((5000, 2)), 4096, threads=3)
     assert seen == {threading.get_ident()}
+
+
+def test_what_is_known_to_be_quick_is_not_cut() -> None:
+    seen = []
+
+    def compute(X: Inputs) -> Floats:
+        seen.append(n_rows(X))
+        return as_float(X)
+
+    pace, X = Pace(), np.zeros((5000, 2))
+    in_chunks(compute, X, 8000, threads=3, pace=pace)
+    in_chunks(compute, X, 8000, threads=3, pace=pace)
+    in_chunks(compute, X, 4800, threads=3, pace=pace)  # larger than a chunk may be
+    assert seen == [1008, 3992, 5000, 1008, 3992]
+
+
+def test_what_was_quick_and_takes_long_is_computed_in_threads_again() -> None:
+    pace, X = Pace(), np.arange(10_000.0).reshape(5000, 2)
+    in_chunks(as_float, X, 8000, threads=2, pace=pace)
+    for _ in range(2):
+        np.testing.assert_array_equal(in_chunks(slow_doubles, X, 8000, threads=2, pace=pace), X * 2)
+    assert pace.expected(5000) > 0.01
 
 
 def test_threads_do_about_overflows_as_their_caller() -> None:
