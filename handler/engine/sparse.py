@@ -68,7 +68,7 @@ class Sparse:
         rows: Positions,
         columns: Positions,
         shape: tuple[int, int],
-        negative: Positions | int = 0,
+        negative: Positions | None = None,
     ) -> "Sparse":
         """Return how often each place is named; those that cancel each other are stored as 0.
 
@@ -76,11 +76,16 @@ class Sparse:
         ----------
         rows, columns : shape (m,)
         shape : (n, d)
-        negative : shape (m,), 1 where the place counts as -1, else 0
+        negative : shape (m,), 1 where the place counts as -1, else 0; None for 0 everywhere
         """
-        places = np.sort((rows * shape[1] + columns) * 2 + negative)
-        signs = 1 - 2 * (places & 1)
-        places >>= 1
+        places = rows * shape[1] + columns
+        if negative is None:
+            places.sort()
+            signs = np.ones_like(places)
+        else:
+            places = np.sort(places * 2 + negative)
+            signs = 1 - 2 * (places & 1)
+            places >>= 1
         new = np.ones(len(places), dtype=bool)
         new[1:] = places[1:] != places[:-1]
         firsts = new.nonzero()[0]

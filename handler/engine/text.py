@@ -73,7 +73,9 @@ class _Vectorizer(Evaluator):
                     terms.clear()
         except (AttributeError, TypeError):
             raise RowsRefused(list(_no_texts(texts))) from None
-        return np.arange(len(texts)).repeat(lengths), np.concatenate([*found, look_up(terms)])
+        found.append(look_up(terms))
+        rows = np.arange(len(texts)).repeat(lengths)
+        return rows, found[0] if len(found) == 1 else np.concatenate(found)
 
     def _steps(self) -> list[Callable[[Any], Any]]:
         if self.analyzer == "char_wb":
@@ -137,7 +139,7 @@ class CountVectorizer(_Vectorizer):
         known = columns >= 0
         counts = Sparse.counted(rows[known], columns[known], (X.shape[0], self._width))
         data = np.ones_like(counts.data) if self.binary else counts.data
-        return counts.with_data(data.astype(self.dtype))
+        return counts.with_data(data.astype(self.dtype, copy=False))
 
     def _found(self, terms: list[str]) -> Positions:
         return np.fromiter(map(self._column, terms, repeat(-1)), np.intp, len(terms))
