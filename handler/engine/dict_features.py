@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from itertools import chain, compress, repeat
+from itertools import chain, compress
 from numbers import Number
 from typing import Any, Literal, NamedTuple
 
@@ -60,7 +60,8 @@ class DictVectorizer(Evaluator):
         kept, counts = found.kept(places >= 0)
         # What no output has is not looked at, and so need not be a number of the outputs' type.
         known = found.values if isinstance(kept, slice) else compress(found.values, kept.tolist())
-        values = _numbers(list(known), self.dtype)
+        with np.errstate(over="ignore"):  # a large number is infinite in float32
+            values = _numbers(list(known), self.dtype)
         summed = _summed(places[kept], values, counts, len(self.names))
         return summed if self.sparse else summed.toarray()
 
@@ -128,11 +129,11 @@ class FeatureHasher(Evaluator):
 
         Names come again and again, so that those that were met are kept.
         """
-        codes = np.fromiter(map(self._met.get, names, repeat(-1)), np.intp, len(names))
-        if (codes >= 0).all():
-            return codes
         met = self._met
-        new = [name for name in set(names) if name not in met]
+        try:
+            return np.fromiter(map(met.__getitem__, names), np.intp, len(names))
+        except KeyError:
+            new = [name for name in set(names) if name not in met]
         if len(met) + len(new) > _MOST_MET:
             met, new = {}, list(set(names))
         columns, negative = _hashed(new, self.n_features)
@@ -292,8 +293,7 @@ def _not_taken(name: str, value: Any) -> str:
 
 def _numbers(values: list[Any], dtype: str) -> Array:
     try:
-        with np.errstate(over="ignore"):  # a large number is infinite in float32
-            return np.array(values, dtype=dtype)
+        return np.array(values, dtype=dtype)
     except (TypeError, ValueError, OverflowError) as error:
         raise InvalidInput(f"numbers were expected: {error}") from None
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain, repeat
 from typing import Any
 
 import numpy as np
@@ -118,24 +119,31 @@ class MultiLabelBinarizer(Evaluator):
     def transform(self, X: Inputs) -> Codes:
         """Return which classes a row has, shape (n, n_classes)."""
         rows = as_array(X).tolist()  # an array's rows are lists too
-        known: list[int] = []
-        counts, refusals = [], []
-        for i, row in enumerate(rows):
-            start = len(known)
-            try:
-                known += [code for label in row if (code := self._codes.get(label)) is not None]
-            except TypeError:  # a list or a record among them
-                refusals.append(Refusal(i, None, "holds what is neither text nor number"))
-            counts.append(len(known) - start)
-        if refusals:
-            raise RowsRefused(refusals)
+        labels = list(chain.from_iterable(rows))
+        try:
+            found = map(self._codes.get, labels, repeat(-1))
+            codes = np.fromiter(found, np.intp, len(labels))
+        except TypeError:  # a list or a record among them
+            why = "holds what is neither text nor number"
+            bad = [i for i, row in enumerate(rows) if not all(map(_is_hashable, row))]
+            raise RowsRefused([Refusal(i, None, why) for i in bad]) from None
+        places = np.arange(len(rows)).repeat(list(map(len, rows)))
+        known = codes >= 0
         indicators = np.zeros((len(rows), len(self.classes)), dtype=np.int64)
-        indicators[np.repeat(np.arange(len(rows)), counts), known] = 1
+        indicators[places[known], codes[known]] = 1
         return indicators
 
     @cached_property
     def _codes(self) -> dict[Any, int]:
         return {label: code for code, label in enumerate(self.classes.tolist())}
+
+
+def _is_hashable(label: Any) -> bool:
+    try:
+        hash(label)
+    except TypeError:
+        return False
+    return True
 
 
 def _codes(labels: Array, classes: Array) -> Codes:
