@@ -18,6 +18,8 @@ from handler.errors import ArtifactError
 
 # A block of rows for all of which distances to all training rows are held at a time.
 _BLOCK = 2**22
+# So many differences are computed by one call; more of them feature by feature, in less memory.
+_AT_ONCE = 2**14
 
 
 def row_blocks(n_rows: int, n_train: int, most: int) -> Iterator[slice]:
@@ -118,6 +120,11 @@ def _differences(x: Array, y: Array) -> Iterator[Floats]:
 
 
 def _euclidean(_: Metric, x: Array, y: Array) -> Floats:
+    # numpy adds up a lone column in an order of its own, as it does where features lie together.
+    if len(x) < np.broadcast(x, y).size <= _AT_ONCE:
+        differences = np.subtract(x, y, order="C").astype(np.float64, copy=False)
+        differences *= differences
+        return np.asarray(np.add.reduce(differences, axis=0))
     total = _zeros(x, y)
     for difference in _differences(x, y):
         difference *= difference

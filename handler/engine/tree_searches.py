@@ -5,7 +5,7 @@ through the tree comes to its leaves: a row's own. So what is not decided by dis
 walked as scikit-learn walks it, for many rows at a time.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -21,10 +21,18 @@ from handler.engine.table import Floats
 _PAIRS = 2**20
 # Distances along features that are computed together.
 _NUMBERS = 2**16
+# Products of rows and training rows that are held at a time.
+_MULTIPLIED = 2**18
+# Of so few training rows, a product tells sooner than a walk which are within a radius.
+_FEW_POINTS = 2**13
 # The level of a tree at which all nodes are looked at.
 _FLAT = 8
 # By so much the distances to nodes are taken for less than they are computed to be.
 _SLACK = 1e-9
+
+# Returns what squared distances (n,) may be at most, less the rows' squared lengths, given what
+# they are roughly (n, n_train), less these too, and these lengths (n,).
+type Limit = Callable[[Floats, Floats], Floats]
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,11 +74,12 @@ class _TreeSearch(Search):
         return len(self.starts).bit_length() - 1
 
     @cached_property
-    def _centred(self) -> tuple[Floats, Floats, Floats]:
-        """The points' mean, -2 times the centred points, and these' squared lengths."""
+    def _centred(self) -> tuple[Floats, Floats, Floats, float]:
+        """The points' mean, -2 times the centred points, their squared lengths, the largest."""
         mean = self.points.mean(axis=0)
         centred = self.points - mean
-        return mean, -2.0 * centred.T, np.einsum("ij,ij->i", centred, centred)
+        norms = np.vecdot(centred, centred)
+        return mean, np.ascontiguousarray(-2.0 * centred.T), norms, float(norms.max())
 
     def nearest(
         self, X: Any, k: int, *, ordered: bool = False, by_rows: bool = False
@@ -159,18 +168,31 @@ class _TreeSearch(Search):
         if self._metric.name != "euclidean":
             values = self._metric.surrogates(x[:, :, None], self._columns[:, None, :])
             return smallest(values, k, ordered=ordered)
-        # A product tells which points are the nearest but for its rounding.
-        mean, points, norms = self._centred
+        rows, values, places = self._up_to(x, lambda roughly, _: limits(roughly, k))
+        return select(rows, values, places, x.shape[1], k, ordered)
+
+    def _up_to(self, x: Floats, limit: Limit) -> tuple[Positions, Floats, Positions]:
+        """Return rows, surrogates and points, for each row all that are not surely beyond a limit.
+
+        A product of matrices tells which are, but for its rounding.
+
+        Parameters
+        ----------
+        x : shape (d, n)
+        limit : Limit
+        """
+        mean, points, norms, longest = self._centred
         centred = x.T - mean
-        roughly = centred @ points
+        roughly: Floats = centred @ points
         roughly += norms
-        sizes = np.einsum("ij,ij->i", centred, centred) + norms.max()
-        bound = limits(roughly, k) + 1e-14 * (len(x) + 8) * sizes
-        found = np.flatnonzero(roughly <= bound[:, None])
+        lengths = np.vecdot(centred, centred)
+        bound = limit(roughly, lengths) + 1e-14 * (len(x) + 8) * (lengths + longest)
+        beyond = roughly > bound[:, None]
+        # Not "roughly <= …": of NaN nothing is sure.
+        found = np.flatnonzero(np.logical_not(beyond, out=beyond))
         rows = found // len(norms)
         places = found - rows * len(norms)
-        values = self._metric.surrogates(x[:, rows], self._columns[:, places])
-        return select(rows, values, places, x.shape[1], k, ordered)
+        return rows, self._metric.surrogates(x[:, rows], self._columns[:, places]), places
 
     def _traversed(self, X: Floats, k: int) -> tuple[Floats, Positions]:
         """Return the nearest as a tree's walk finds them: ``_query_single_depthfirst``."""
@@ -184,12 +206,41 @@ class _TreeSearch(Search):
     def within(self, X: Any, radius: float) -> Within:
         """Return the training rows within a radius of each row of X: ``_query_radius_single``."""
         X = X.astype(np.float64, copy=False)
-        blocks = [slice(start, start + 256) for start in range(0, len(X), 256)]
+        size = 256 if self._walks_to_radius else max(1, _MULTIPLIED // len(self.points))
+        blocks = [slice(start, start + size) for start in range(0, len(X), size)]
         with np.errstate(over="ignore", invalid="ignore"):
             found = [self._all_within(np.ascontiguousarray(X[rows].T), radius) for rows in blocks]
         return stacked(found, blocks)
 
     def _all_within(self, x: Floats, radius: float) -> Within:
+        if self._walks_to_radius:
+            return self._walked_within(x, radius)
+        slack = _SLACK * (radius + self._spread)
+        least = self._metric.surrogate(np.fmax(radius - slack, 0.0))
+        most = self._metric.surrogate(np.asarray(radius + slack))
+        rows, values, places = self._up_to(x, lambda _, lengths: most - lengths)
+        kept = values <= self._metric.surrogate(np.asarray(radius))
+        found = as_within(
+            rows[kept], self._metric.distance(values[kept]), self.index[places[kept]], x.shape[1]
+        )
+        # The walk rounds the distances of nodes, so there it may find points that are too far
+        # away, or lose some.
+        unsure = np.unique(rows[~(values < least) & ~(values > most)])
+        if not unsure.size:
+            return found
+        return _replaced(found, unsure, self._walked_within(x[:, unsure], radius))
+
+    @property
+    def _walks_to_radius(self) -> bool:
+        """Whether the walk through the tree looks at less than all distances are."""
+        return self._metric.name != "euclidean" or len(self.points) > _FEW_POINTS
+
+    @cached_property
+    def _spread(self) -> float:
+        """The largest of the lengths from which distances to nodes are computed."""
+        return 0.0
+
+    def _walked_within(self, x: Floats, radius: float) -> Within:
         rows = np.arange(x.shape[1])
         nodes = np.zeros_like(rows)
         inside: list[tuple[Positions, Positions]] = []
@@ -245,6 +296,16 @@ class _TreeSearch(Search):
         nodes : a shape that broadcasts with the rest of x's
         """
         raise NotImplementedError(type(self).__name__)
+
+
+def _replaced(found: Within, rows: Positions, others: Within) -> Within:
+    """Return what was found, with that of others for some rows, which ascend."""
+    kept = ~np.isin(found.rows, rows)
+    of = np.concatenate([found.rows[kept], rows[others.rows]])
+    distances = np.concatenate([found.distances[kept], others.distances])
+    indices = np.concatenate([found.indices[kept], others.indices])
+    order = np.argsort(of, kind="stable")
+    return as_within(of[order], distances[order], indices[order], len(found.counts))
 
 
 @dataclass(frozen=True, eq=False)
@@ -330,6 +391,10 @@ class BallTreeSearch(_TreeSearch):
 
     centres: Floats
     radii: Floats
+
+    @cached_property
+    def _spread(self) -> float:
+        return 2 * float(self.radii.max())
 
     @cached_property
     def _centre_columns(self) -> Floats:

@@ -53,3 +53,24 @@ def test_places_on_earth() -> None:
     search = NearestNeighbors(metric="haversine", algorithm="ball_tree", radius=0.2).fit(X)
     assert_same_neighbours(search, X)
     assert_same_within(search, X)
+
+
+@pytest.mark.parametrize("algorithm", ["kd_tree", "ball_tree"])
+@pytest.mark.parametrize("size", [1.0, 1e-170, 1e153, 1e200])
+@pytest.mark.parametrize("kind", ["real", "whole"])
+def test_radii(kind: str, size: float, algorithm: str) -> None:
+    """Where rounding decides what is within: none, exactly a distance's, and beyond all numbers."""
+    X, more = size * rows(kind, 0, 150), size * rows(kind, 1, 40)
+    search = NearestNeighbors(algorithm=algorithm, leaf_size=5).fit(X)
+    distances = search.kneighbors(more[:3], 20)[0][:, -1].tolist()
+    for radius in (0.0, 2 * size, size * np.sqrt(2), *distances, 1e160, 1e300):
+        assert_same_within(search.set_params(radius=radius), np.vstack([more, X[:5]]))
+
+
+@pytest.mark.parametrize("n_train", [100, 9000])
+def test_one_row(n_train: int) -> None:
+    X = rows("real", 0, n_train, 2)
+    search = NearestNeighbors(algorithm="kd_tree", radius=0.1).fit(X)
+    for row in (X[:1], X[1:2] + 0.01, X[:1] + 100.0):
+        assert_same_within(search, row)
+        assert_same_neighbours(search, row)
