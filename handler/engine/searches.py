@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from handler.engine.checks import finite_numbers
-from handler.engine.chunks import cores, in_chunks
+from handler.engine.chunks import KERNEL_ROWS, cores, in_chunks, of_whole_kernels
 from handler.engine.distances import Metric, pairwise, row_blocks, squared_euclidean
 from handler.engine.heaps import Heaps, Positions, smallest
 from handler.engine.products import ONE_THREAD, blas_threads, product
@@ -28,6 +28,8 @@ _LARGEST = float(np.finfo(np.float64).max)
 _HUGE = 1e300
 # Rows whose distances to all training rows are looked at together, a part of a tile's.
 _ROWS = 48
+# Distances that are held at a time where the nearest alone is asked for.
+_PAIRS = 2**16
 _EMPTY = "has no neighbour in its graph, nor has any other row"
 
 
@@ -109,9 +111,16 @@ class BruteSearch(Search):
 
     def closest(self, X: Array) -> Positions:
         """Return the nearest training row's position, shape (n,): ``pairwise_distances_argmin``."""
-        if X.flags.c_contiguous:
+        if not X.flags.c_contiguous:
+            return np.asarray(pairwise(self._apart, X, self.points).argmin(axis=1))
+        if not self._is_compiled_for(X):
             return self.nearest(X, 1)[1][:, 0]
-        return np.asarray(pairwise(self._apart, X, self.points).argmin(axis=1))
+        # A heap of one keeps the first of the smallest, of which none is below 0.
+        found = [
+            np.fmax(self._surrogates(X[rows]), 0.0).argmin(axis=1)
+            for rows in row_blocks(len(X), len(self.points), _PAIRS // len(self.points))
+        ]
+        return found[0] if len(found) == 1 else np.concatenate(found)
 
     def _is_compiled_for(self, X: Array) -> bool:
         return self.compiled is not None and X.dtype == self.points.dtype
@@ -244,7 +253,8 @@ def _products(X: Floats, points: Floats) -> Floats:
 
 def _tiles(n_rows: int, n_points: int, width: int) -> Iterator[tuple[slice, slice]]:
     """Yield rows and points whose products one thread computes, as scikit-learn's threads do."""
-    step = min(n_rows, max(8, math.isqrt(ONE_THREAD // width) // 8 * 8))
+    side = max(math.isqrt(ONE_THREAD // width), ONE_THREAD // (width * n_points))
+    step = min(n_rows, max(8, side // 8 * 8) if side < KERNEL_ROWS else of_whole_kernels(side))
     size = max(8, ONE_THREAD // (max(step, 3) * width) // 8 * 8)
     starts = list(range(0, n_points, size))
     # A lone last point would go through the routine for vectors.

@@ -182,6 +182,16 @@ def test_equally_near_centroids_and_a_class_that_is_impossible(assert_pair: "Ass
     assert_pair(NearestCentroid(metric="manhattan").fit(X, y), X, between)
 
 
+@pytest.mark.parametrize("metric", ["euclidean", "manhattan"])
+def test_nearest_centroids_of_many_rows(metric: str, assert_pair: "AssertPair") -> None:
+    """More than are compared at a time; among whole numbers many are equally near."""
+    X = np.round(2 * np.random.default_rng(0).normal(size=(3000, 3)))
+    centroids = NearestCentroid(metric).fit(X[:80], np.arange(80) // 2)
+    assert_pair(centroids, X[:80], X)
+    assert_pair(centroids, X[:80], X[:60] * 1e160)
+    assert_pair(NearestCentroid(metric).fit(X[:, :2], np.arange(3000) % 3), X[:, :2], X[:, 1:])
+
+
 def test_nearest_centroids_refuse_what_scikit_learn_refuses(assert_pair: "AssertPair") -> None:
     X = unlike_scales(0, 3)
     for priors in ("uniform", [0.2, 0.8]):
