@@ -322,7 +322,8 @@ def nan_euclidean(
     distances -= np.dot(X * X, absent_y.T)
     distances -= np.dot(absent_x, (Y * Y).T)
     np.clip(distances, 0, None, out=distances)
-    shared = np.dot(1 - absent_x, (~absent_y).T)
+    # Of floats, BLAS makes a product; these are whole, and so exact.
+    shared = np.dot((~absent_x).astype(np.float64), (~absent_y).T.astype(np.float64))
     distances[shared == 0] = np.nan
     np.maximum(1, shared, out=shared)
     distances /= shared

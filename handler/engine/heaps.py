@@ -70,8 +70,9 @@ def limits(values: Floats, k: int) -> Floats:
     if width < 8:
         kth = min(k, n_values - 1)
         return np.asarray(np.partition(values, kth, axis=1)[:, kth])
-    grouped = values[:, : width * groups].reshape(n_rows, groups, width)
-    return np.asarray(np.partition(grouped.min(axis=2), k, axis=1)[:, k])
+    # A group's values lie apart, for numpy is faster where the least are found side by side.
+    grouped = values[:, : width * groups].reshape(n_rows, width, groups)
+    return np.asarray(np.partition(grouped.min(axis=1), k, axis=1)[:, k])
 
 
 def select(

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from handler.engine.base import Evaluator
 from handler.engine.checks import check_values
+from handler.engine.chunks import KERNEL_ROWS
 from handler.engine.distances import nan_euclidean, row_blocks
 from handler.engine.heaps import Positions
 from handler.engine.table import Array, Floats, Inputs, as_floating
@@ -50,16 +51,21 @@ class NeighborsImputer(Evaluator):
         """Return the inputs with their missing values filled in, shape (n, d_outputs)."""
         values = as_floating(X)
         check_values(values, missing=self.missing != self.missing)
-        absent = values != values if self.missing != self.missing else values == self.missing
-        holes = np.zeros_like(absent)
-        holes[:, self.kept] = absent[:, self.kept]
-        self._fill(values, np.asarray(absent), holes)
+        absent = self._is_missing(values)
+        if absent.any():
+            self._fill(values, absent)
         filled = self._kept_columns(values)
         if self.indicator is None:
             return filled
         return np.concatenate([filled, absent[:, self.indicator]], axis=1)
 
+    def _is_missing(self, values: Array) -> Mask:
+        missing = values != values if self.missing != self.missing else values == self.missing
+        return np.asarray(missing)
+
     def _kept_columns(self, values: Array) -> Array:
+        if len(self.kept) == values.shape[1]:
+            return values
         if not self.zeros:
             return values[:, self.kept]
         others = np.ones(values.shape[1], dtype=bool)
@@ -67,15 +73,24 @@ class NeighborsImputer(Evaluator):
         values[:, others] = 0
         return values
 
-    def _fill(self, values: Array, absent: Mask, holes: Mask) -> None:
+    def _fill(self, values: Array, absent: Mask) -> None:
+        holes = np.zeros_like(absent)
+        holes[:, self.kept] = absent[:, self.kept]
         rows = np.flatnonzero(holes.any(axis=1))
         # Values far from training's overflow in scikit-learn too.
         with np.errstate(over="ignore", invalid="ignore"):
             found = np.where(absent[rows], values.dtype.type(0), values[rows])
-            for block in row_blocks(len(rows), len(self.points), 1024):
-                lacking = absent[rows[block]]
-                distances = nan_euclidean(found[block], self.points, lacking, self.absent)
+            lacking = absent[rows]
+            for block in row_blocks(len(rows), len(self.points), 480):
+                distances = self._distances(found[block], lacking[block])
                 self._fill_rows(values, rows[block], holes[rows[block]], distances)
+
+    def _distances(self, values: Array, absent: Mask) -> Floats:
+        """Return the distances to the training rows, shape (n, n_train)."""
+        # So few rows at a time that threads do not share the products, nor lose by it.
+        blocks = row_blocks(len(values), len(self.points), KERNEL_ROWS)
+        found = [nan_euclidean(values[b], self.points, absent[b], self.absent) for b in blocks]
+        return found[0] if len(found) == 1 else np.concatenate(found)
 
     def _fill_rows(self, values: Array, rows: Positions, holes: Mask, distances: Floats) -> None:
         """Fill in rows of values, given their distances to the training rows."""

@@ -14,6 +14,7 @@ import numpy as np
 
 from handler.engine.distances import Metric
 from handler.engine.heaps import Heaps, Nearest, Positions, limits, select, smallest
+from handler.engine.products import ONE_THREAD
 from handler.engine.search import Search, Within, as_within, joined, stacked
 from handler.engine.table import Floats
 
@@ -111,7 +112,7 @@ class _TreeSearch(Search):
                 nearest = self._by_all(x, k, ordered=ordered)
                 near, seen = False, len(self.points)
             found.append(nearest)
-            size = max(8, min(4096, _PAIRS // (seen + 1) // 8 * 8))
+            size = max(8, min(4096, (_PAIRS if near else _MULTIPLIED) // (seen + 1) // 8 * 8))
         return Nearest(*(np.concatenate(parts) for parts in zip(*found, strict=True)))
 
     def _by_leaves(self, x: Floats, k: int, *, ordered: bool) -> tuple[Nearest | None, int]:
@@ -183,7 +184,7 @@ class _TreeSearch(Search):
         """
         mean, points, norms, longest = self._centred
         centred = x.T - mean
-        roughly: Floats = centred @ points
+        roughly = _product(centred, points)
         roughly += norms
         lengths = np.vecdot(centred, centred)
         bound = limit(roughly, lengths) + 1e-14 * (len(x) + 8) * (lengths + longest)
@@ -296,6 +297,21 @@ class _TreeSearch(Search):
         nodes : a shape that broadcasts with the rest of x's
         """
         raise NotImplementedError(type(self).__name__)
+
+
+def _product(X: Floats, Y: Floats) -> Floats:
+    """Return ``X @ Y``, by so few rows at a time that one thread computes them, where that goes.
+
+    This may be one of several threads, which would wait for each other's.
+    """
+    step = ONE_THREAD // Y.size // 8 * 8
+    if not 0 < step < len(X):
+        return np.asarray(X @ Y)
+    product = np.empty((len(X), Y.shape[1]))
+    for start in range(0, len(X), step):
+        rows = slice(start, start + step)
+        np.matmul(X[rows], Y, out=product[rows])
+    return product
 
 
 def _replaced(found: Within, rows: Positions, others: Within) -> Within:
