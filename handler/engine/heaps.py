@@ -6,6 +6,7 @@ kept, and that depends on the order of all pushes. So ``smallest`` selects fast 
 which rows equal values meet at the boundary; for those rows ``Heaps`` does as the heap does.
 """
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -20,6 +21,8 @@ _CLOSE = 1e-10
 # The heap's sort is stable up to this many elements (it inserts one after the other).
 _STABLE = 15
 _GROUPS = 64
+# So few rows are pushed one after the other.
+_FEW = 8
 
 
 class Nearest(NamedTuple):
@@ -145,12 +148,33 @@ class Heaps:
         indices : a shape that broadcasts to (n, m)
         """
         indices = np.broadcast_to(indices, values.shape)
+        if len(rows) <= _FEW:
+            for row, some, names in zip(rows, values, indices, strict=True):
+                self._push_row(row, some, names)
+            return
         start = 0
         # The more were pushed the fewer of the next enter.
         while start < values.shape[1]:
             block = slice(start, start + max(start, self.size, 8))
             self._push_block(rows, values[:, block], indices[:, block])
             start = block.stop
+
+    def _push_row(self, row: int, values: Floats, indices: Positions) -> None:
+        """Push the values of one row by Python's own steps: numpy's are for many."""
+        heap, names = self.values[row].tolist(), self.indices[row].tolist()
+        start = 0
+        while start < len(values):
+            block = slice(start, start + max(start, self.size, 32))
+            some, its = values[block], indices[block]
+            # Once NaN is in a heap, larger values may enter than before.
+            if not (np.isnan(some).any() or math.isnan(sum(heap))):
+                entering = some < heap[0]
+                some, its = some[entering], its[entering]
+            for value, name in zip(some.tolist(), its.tolist(), strict=True):
+                if not value >= heap[0]:
+                    _replace_largest(heap, names, value, name)
+            start = block.stop
+        self.values[row], self.indices[row] = heap, names
 
     def _push_block(self, rows: Positions, values: Floats, indices: Positions) -> None:
         entering = ~(values >= self.values[rows, :1])
@@ -209,6 +233,19 @@ class Heaps:
         if self.size > _STABLE:
             unlike |= (values[:, 1:] == values[:, :-1]).any(axis=1)
         return unlike
+
+
+def _replace_largest(heap: list[float], names: list[int], value: float, name: int) -> None:
+    """Put a value in the place of the largest, the first, and let it sink."""
+    place, child, size = 0, 1, len(heap)
+    while child < size:
+        if child + 1 < size and not heap[child] >= heap[child + 1]:
+            child += 1
+        if not value < heap[child]:
+            break
+        heap[place], names[place] = heap[child], names[child]
+        place, child = child, 2 * child + 1
+    heap[place], names[place] = value, name
 
 
 def _sorted(values: list[float]) -> list[int]:

@@ -28,6 +28,10 @@ _LARGEST = float(np.finfo(np.float64).max)
 _HUGE = 1e300
 # Rows whose distances to all training rows are looked at together, a part of a tile's.
 _ROWS = 48
+# Tiles of rows whose ties are told apart together, and how many distances of theirs are held:
+# so many tiles that their rows are whole kernels.
+_TILES = 3
+_HELD = 2**22
 # Distances that are held at a time where the nearest alone is asked for.
 _PAIRS = 2**16
 _EMPTY = "has no neighbour in its graph, nor has any other row"
@@ -95,8 +99,9 @@ class BruteSearch(Search):
             return list(self._heaped(rows, k, ordered=ordered, shared=shared))
 
         # Threads are given whole tiles, as scikit-learn's are.
+        size = max(1, min(_TILES, _HELD // (_TILE * len(self.points)))) * _TILE
         threads = cores() if len(X) > 2 * cores() * _TILE else 1
-        distances, indices = in_chunks(compute, X, _TILE, threads=threads)
+        distances, indices = in_chunks(compute, X, size, threads=threads)
         return distances, indices
 
     def within(self, X: Any, radius: float) -> Within:
@@ -131,15 +136,15 @@ class BruteSearch(Search):
 
     def _heaped(self, X: Array, k: int, *, ordered: bool, shared: bool) -> tuple[Floats, Positions]:
         """Return the nearest as ``ArgKmin`` finds them."""
-        found = []
+        found, left = [], []
         for rows in self._blocks(X):
             surrogates = self._surrogates(X[rows])
-            values, indices, tied = smallest(surrogates, k, ordered=ordered)
-            if tied.any():
-                some = np.flatnonzero(tied)
-                values[some], indices[some] = self._pushed(surrogates[some], k, shared=shared)
-            found.append((values, indices))
-        values, indices = joined(found)
+            nearest = smallest(surrogates, k, ordered=ordered)
+            found.append(nearest)
+            left.append(surrogates[nearest.tied])
+        values, indices, tied = (np.concatenate(parts) for parts in zip(*found, strict=True))
+        if tied.any():
+            values[tied], indices[tied] = self._pushed(np.concatenate(left), k, shared=shared)
         return self._distances(values), indices
 
     def _pushed(self, surrogates: Floats, k: int, *, shared: bool) -> tuple[Floats, Positions]:

@@ -25,7 +25,7 @@ _NUMBERS = 2**16
 # Products of rows and training rows that are held at a time.
 _MULTIPLIED = 2**18
 # Of so few training rows, a product tells sooner than a walk which are within a radius.
-_FEW_POINTS = 2**13
+_FEW_POINTS = 2**16
 # The level of a tree at which all nodes are looked at.
 _FLAT = 8
 # By so much the distances to nodes are taken for less than they are computed to be.
