@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from handler.engine.chunks import KERNEL_ROWS
 from handler.engine.distances import Metric
 from handler.engine.heaps import Heaps, Nearest, Positions, limits, select, smallest
 from handler.engine.products import ONE_THREAD
@@ -300,17 +301,18 @@ class _TreeSearch(Search):
 
 
 def _product(X: Floats, Y: Floats) -> Floats:
-    """Return ``X @ Y``, by so few rows at a time that one thread computes them, where that goes.
+    """Return ``X @ Y``, by parts that OpenBLAS leaves to one thread.
 
     This may be one of several threads, which would wait for each other's.
     """
-    step = ONE_THREAD // Y.size // 8 * 8
-    if not 0 < step < len(X):
-        return np.asarray(X @ Y)
+    step = min(len(X), KERNEL_ROWS)
+    size = max(64, ONE_THREAD // (step * len(Y)))
     product = np.empty((len(X), Y.shape[1]))
     for start in range(0, len(X), step):
         rows = slice(start, start + step)
-        np.matmul(X[rows], Y, out=product[rows])
+        for left in range(0, Y.shape[1], size):
+            columns = slice(left, left + size)
+            np.matmul(X[rows], Y[:, columns], out=product[rows, columns])
     return product
 
 
