@@ -27,6 +27,8 @@ _NUMBERS = 2**16
 _MULTIPLIED = 2**18
 # Of so few training rows, a product tells sooner than a walk which are within a radius.
 _FEW_POINTS = 2**16
+# Of so few, it tells sooner than their leaves which are the nearest.
+_FEWER = 2**11
 # The level of a tree at which all nodes are looked at.
 _FLAT = 8
 # By so much the distances to nodes are taken for less than they are computed to be.
@@ -104,7 +106,8 @@ class _TreeSearch(Search):
 
     def _selected(self, X: Floats, k: int, *, ordered: bool) -> Nearest:
         """Return the nearest by any way; that goes as long as no distances are equal."""
-        found, start, size, near = [], 0, 64, True
+        near = self._metric.name != "euclidean" or len(self.points) > _FEWER
+        found, start, size = [], 0, 64
         while start < len(X):
             x = np.ascontiguousarray(X[start : start + size].T)
             start += x.shape[1]

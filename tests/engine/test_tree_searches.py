@@ -67,10 +67,12 @@ def test_radii(kind: str, size: float, algorithm: str) -> None:
         assert_same_within(search.set_params(radius=radius), np.vstack([more, X[:5]]))
 
 
-@pytest.mark.parametrize("n_train", [100, 66_000])
-def test_one_row(n_train: int) -> None:
+@pytest.mark.parametrize("algorithm", ["kd_tree", "ball_tree"])
+@pytest.mark.parametrize("n_train", [100, 3000, 66_000])
+def test_trees_of_few_and_of_many_rows(n_train: int, algorithm: str) -> None:
+    """Of few, all distances are looked at; of many, a tree's nodes first."""
     X = rows("real", 0, n_train, 2)
-    search = NearestNeighbors(algorithm="kd_tree", radius=0.1).fit(X)
-    for row in (X[:1], X[1:2] + 0.01, X[:1] + 100.0):
-        assert_same_within(search, row)
-        assert_same_neighbours(search, row)
+    search = NearestNeighbors(algorithm=algorithm, radius=0.1).fit(X)
+    for more in (X[:1], X[1:2] + 0.01, X[:1] + 100.0, rows("real", 1, 100, 2)):
+        assert_same_within(search, more)
+        assert_same_neighbours(search, more)
