@@ -93,10 +93,30 @@ class Model:
             return partial(self._answer, method)
         raise AttributeError(f"the model {vars(self).get('name')!r} has no {method!r}")
 
-    def _answer(self, method: str, X: Any) -> Array:
+    def attempt(self, method: str, X: Any) -> Array:
+        """Return the answer of a method as itself does, but search for no rows to blame.
+
+        Raises
+        ------
+        InvalidInput
+            X does not fit the signature.
+        ValueError
+            Some rows hold values that scikit-learn would refuse.
+        """
+        inputs = self._coerced(X)
+        missing = self._missing(inputs)
+        if missing:
+            raise RowsRefused(missing)
+        return self._computation(method)(inputs)  # type: ignore[no-any-return]
+
+    def _coerced(self, X: Any) -> Inputs:
         inputs = self.signature.coerce(X)
         if n_rows(inputs) == 0:
             raise InvalidInput("X: at least one row was expected, got none")
+        return inputs
+
+    def _answer(self, method: str, X: Any) -> Array:
+        inputs = self._coerced(X)
         compute = self._computation(method)
         missing = self._missing(inputs)
         if missing:

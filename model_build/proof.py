@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from handler.engine.sklearn_engine import ask
-from handler.errors import InvalidInput, RowsRefused
+from handler.errors import RowsRefused
 from handler.model import Model
 from model_build.compare import Difference, as_inputs, compare, rows_of
 from model_build.nasty import nasty_rows
@@ -89,7 +89,7 @@ def _ask_for(held_out: Any, estimator: Any, method: str, X: Any) -> None:
     ask(estimator, method, _as_training_had_it(X, held_out))
 
 
-def _refused_by(ask: Callable[[Any], None], X: Any) -> set[int]:
+def _refused_by(ask: Callable[[Any], Any], X: Any) -> set[int]:
     """Return the rows that ``ask`` refuses alone, by halving the groups that it refuses."""
     pending, refused = [list(range(len(X)))], set()
     while pending:
@@ -106,15 +106,16 @@ def _refused_by(ask: Callable[[Any], None], X: Any) -> set[int]:
 
 def _refused_by_model(model: Model, method: str, X: Any) -> set[int]:
     if not model.by_row:  # what is refused depends on the rows beside it: both see the same groups
-        return _refused_by(lambda rows: getattr(model, method)(as_inputs(rows)), X)
-    try:
-        getattr(model, method)(as_inputs(X))
-    except RowsRefused as error:
-        first = {problem.row for problem in error.problems}
-    except InvalidInput:
-        return _refused_by(lambda rows: getattr(model, method)(as_inputs(rows)), X)
-    else:
-        return set()
+        return _refused_by(lambda rows: model.attempt(method, as_inputs(rows)), X)
+    # Asked of the signature alone, which is cheap: a model searches for the fields to blame.
+    first = _refused_by(lambda rows: model.signature.coerce(as_inputs(rows)), X)
+    if not first:
+        try:
+            getattr(model, method)(as_inputs(X))
+        except RowsRefused as error:
+            first = {problem.row for problem in error.problems}
+        else:
+            return set()
     rest = sorted(set(range(len(X))) - first)
     again = _refused_by_model(model, method, rows_of(X, rest)) if rest else set()
     return first | {rest[i] for i in again}

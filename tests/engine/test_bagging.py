@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from tests.engine.conftest import AssertPair
     from tests.engine.drawn import Shape
 
-drawn = examples(12)
+drawn = examples(6)
 rows = st.sampled_from([0.1, 0.5, 1.0])  # few rows lack some classes
 columns = st.sampled_from([1, 0.5, 1.0])
 jobs = st.sampled_from([None, 1, 2])

@@ -110,7 +110,7 @@ def selection(table: pd.DataFrame, names: list[str], form: str) -> Any:
 forms = st.sampled_from(["names", "positions", "negative", "mask", "callable"])
 
 
-@examples(35)
+@examples(15)
 @given(
     seed=seeds,
     kinds=kinds_drawn,

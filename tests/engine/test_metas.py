@@ -197,7 +197,7 @@ def chains(metas: list[Meta]) -> st.SearchStrategy[list[Meta]]:
     return st.lists(st.sampled_from(metas), min_size=1, max_size=3)
 
 
-@examples(30)
+@examples(12)
 @given(
     base=st.sampled_from(CLASSIFIERS),
     metas=chains(OF_CLASSIFIERS),
@@ -219,7 +219,7 @@ def test_classifiers(
     assert_proven_if_it_fits(made(base, metas), X, labels(y), tmp_path, framed=framed)
 
 
-@examples(30)
+@examples(12)
 @given(
     base=st.sampled_from(REGRESSORS),
     metas=chains(OF_REGRESSORS),
@@ -234,7 +234,7 @@ def test_regressors(
     assert_proven_if_it_fits(made(base, metas), X, target, tmp_path, framed=framed)
 
 
-@examples(15)
+@examples(8)
 @given(
     base=st.sampled_from(CLASSIFIERS),
     metas=st.lists(st.sampled_from(OF_CLASSIFIERS), max_size=1),
@@ -249,7 +249,7 @@ def test_several_labels(
     assert_proven_if_it_fits(several(made(base, metas)), X, both, tmp_path)
 
 
-@examples(15)
+@examples(8)
 @given(
     base=st.sampled_from(REGRESSORS),
     metas=st.lists(st.sampled_from(OF_REGRESSORS), max_size=1),

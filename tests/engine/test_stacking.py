@@ -31,7 +31,7 @@ from tests.engine.drawn import (
 if TYPE_CHECKING:
     from tests.engine.conftest import AssertPair
 
-drawn = examples(12)
+drawn = examples(6)
 
 
 def problem(seed: int, classes: int) -> tuple[Matrix, Codes]:

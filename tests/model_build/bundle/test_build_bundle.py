@@ -52,7 +52,7 @@ class Built(NamedTuple):
 
 @pytest.fixture(scope="module")
 def artifact(work: Path) -> Artifact:
-    return _export(work / "numpy model", "numpy")
+    return _export(work / "numpy model")
 
 
 @pytest.fixture(scope="module")
@@ -63,11 +63,6 @@ def bundle(work: Path, artifact: Artifact, cache: Path, here: Target) -> Built:
 @pytest.fixture(scope="module")
 def foreign_bundle(work: Path, artifact: Artifact, cache: Path, foreign: Target) -> Built:
     return _build(work / "foreign", artifact, foreign, cache)
-
-
-@pytest.fixture(scope="module")
-def sklearn_bundle(work: Path, cache: Path, here: Target) -> Built:
-    return _build(work / "sklearn", _export(work / "sklearn model", "sklearn"), here, cache)
 
 
 def test_it_is_within_the_limits_that_we_set_ourselves(bundle: Built) -> None:
@@ -294,33 +289,10 @@ def test_a_damaged_artifact_is_refused(
         )
 
 
-def test_scikit_learn_itself_fits_and_answers(sklearn_bundle: Built) -> None:
-    report = sklearn_bundle.report
-    assert report.engine == "sklearn"
-    assert report.replay.replayed
-    assert report.unzipped_bytes < 200e6  # Lambda's limit is 262,144,000
-    assert {"scikit-learn", "scipy", "joblib", "pandas"} <= report.packages.keys()
-    # more than the smallest numpy bundle in every way, and that is told
-    assert report.cost is not None
-    assert report.cost.unzipped_bytes > 100e6
-    assert report.cost.zip_bytes > 20e6
-    assert report.cost.cold_ms is not None
-    assert report.cost.cold_ms > 200
-    assert report.cost.memory_bytes is not None
-    assert report.cost.memory_bytes > 50e6
-
-
-def test_scikit_learns_bundle_holds_only_what_was_touched(sklearn_bundle: Built) -> None:
-    packages = sklearn_bundle.root / "sklearn"
-    assert (packages / "linear_model" / "_logistic.pyc").is_file()
-    assert not (packages / "manifold").exists()
-    assert not list(sklearn_bundle.root.glob("traced_entry*"))
-
-
-def _export(folder: Path, engine: str) -> Artifact:
-    X, y = load_breast_cancer(return_X_y=True, as_frame=engine == "sklearn")
+def _export(folder: Path) -> Artifact:
+    X, y = load_breast_cancer(return_X_y=True)
     model = LogisticRegression(max_iter=10_000).fit(X, y)
-    export_model(model, X, folder, engine=engine)
+    export_model(model, X, folder)
     return Artifact(folder, golden_requests(model, X[:70], X[100:170]))
 
 
