@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import hashlib
+import importlib.metadata
 import json
 import platform
 import warnings
@@ -314,10 +315,17 @@ def _fingerprint(config: Config, data_sha256: str) -> str:
         "versions": {
             "python": platform.python_version(),
             **{module.__name__: module.__version__ for module in (np, scipy, sklearn, pd)},
+            # A user's own estimator may be made of any package, such as LightGBM.
+            **(_installed() if reference else {}),
         },
         "machine": platform.machine(),
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def _installed() -> dict[str, str]:
+    """Return the versions of all distributions that are installed, by name."""
+    return {each.name: each.version for each in importlib.metadata.distributions()}
 
 
 def _stored(cache: Path, fingerprint: str) -> _Model | None:

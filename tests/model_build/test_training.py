@@ -268,6 +268,24 @@ def test_a_changed_helper_module_trains_again(
     assert not train(config).reused
 
 
+def test_another_version_of_any_package_trains_an_own_model_again(
+    configure: WriteConfig,
+    train: Train,
+    write_module: Callable[[str, str], None],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    write_module("own", "from sklearn.naive_bayes import GaussianNB as make")
+    own, ours = configure(CANCER, 'estimator = "own:make"'), configure(CANCER, FAST)
+    first = {"own": train(own).fingerprint, "ours": train(ours).fingerprint}
+    installed = tmp_path / "site" / "booster-1.0.dist-info"
+    installed.mkdir(parents=True)
+    (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: booster\nVersion: 1.0\n")
+    monkeypatch.syspath_prepend(str(tmp_path / "site"))
+    assert train(own).fingerprint != first["own"]
+    assert train(ours).fingerprint == first["ours"]
+
+
 def test_modules_of_the_same_name_in_two_folders(
     tmp_path: Path, train: Train, write_module: Callable[[str, str], None]
 ) -> None:
