@@ -17,9 +17,10 @@ from model_build.bundle.checks import Upload, check_limits, check_machine, check
 from model_build.bundle.cost import cost, write_smallest_model
 from model_build.bundle.errors import BundleError
 from model_build.bundle.golden import Golden
+from model_build.bundle.own_code import families_of, needed_modules
 from model_build.bundle.replaying import replay, unable_because
 from model_build.bundle.report import BundleReport, Cost, measure, sha256
-from model_build.bundle.slim import owners, slim
+from model_build.bundle.slim import leave_out_unnamed, owners, slim
 from model_build.bundle.target import Target
 from model_build.bundle.trace import keep_touched
 from model_build.bundle.wheels import install
@@ -156,6 +157,8 @@ def _assemble(root: Path, plan: _Plan) -> _Tree:
     owned = owners(root)
     slim(root, numpy_engine=plan.engine == "numpy")
     _add_ours(root, plan.model_dir)
+    if plan.engine == "numpy":
+        leave_out_unnamed(root, root / OWN_CODE)
     _add_modules(root, plan.modules)
     with console.step("Bytecode"):
         uncompiled = compile_all(root, target)
@@ -168,9 +171,11 @@ def _assemble(root: Path, plan: _Plan) -> _Tree:
 
 
 def _add_ours(root: Path, model_dir: Path) -> None:
-    """Copy what is ours: the package, the artifact's parts and no other file, our licence."""
-    ours = shutil.ignore_patterns("__pycache__", "*.pyc", "requirements.*")
-    shutil.copytree(_PROJECT / OWN_CODE, root / OWN_CODE, ignore=ours)
+    """Copy what is ours: what the artifact needs of the package, its parts, our licence."""
+    for path in needed_modules(_PROJECT / OWN_CODE, families_of(model_dir)):
+        copy = root / path.relative_to(_PROJECT)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, copy)
     (root / _MODEL).mkdir()
     for part in (MANIFEST, *read_manifest(model_dir)["parts"]):
         shutil.copyfile(model_dir / part, root / _MODEL / part)

@@ -67,6 +67,9 @@ UNUSED_BY_NUMPY_ENGINE = {
     "numpy/doc": "documentation",
 }
 
+# Parts of numpy that few evaluators use, and the name by which their modules say so.
+USED_BY_FEW = {"numpy/fft": "np.fft"}
+
 _LICENCE = re.compile(r"(LICEN[CS]E|COPYING|NOTICE|AUTHORS)", re.IGNORECASE)
 
 
@@ -92,6 +95,20 @@ def slim(site: Path, *, numpy_engine: bool) -> None:
     for path in site.rglob("*"):
         if path.is_file() and not path.is_symlink():
             _strip(path)
+
+
+def leave_out_unnamed(site: Path, own_code: Path) -> None:
+    """Remove the parts of numpy that few evaluators use, unless one that ships names them.
+
+    Parameters
+    ----------
+    site : folder that pip installed to
+    own_code : folder of the modules that ship
+    """
+    sources = [path.read_text() for path in own_code.rglob("*.py")]
+    for part, name in USED_BY_FEW.items():
+        if not any(name in source for source in sources):
+            _remove(site / part)
 
 
 def owners(site: Path) -> dict[str, str]:
