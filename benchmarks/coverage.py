@@ -121,9 +121,11 @@ def _read_row(cells: Sequence[str]) -> Row:
 
 def _summary(rows: Sequence[Row]) -> str:
     served = sum(r.engine == "numpy" for r in rows)
+    left = len(rows) - served
+    rest = f", and scikit-learn itself the other {left}" if left else ""
     return (
         f"of {len(rows)} estimators that answer for new rows the numpy engine serves {served} "
-        f"({served / len(rows):.1%}), and scikit-learn itself the other {len(rows) - served}"
+        f"({served / len(rows):.1%}){rest}"
     )
 
 
