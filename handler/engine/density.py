@@ -150,19 +150,18 @@ class KernelDensity(Evaluator):
         least : shape (n, n_nodes), the least distances to the nodes
         farthest : shape (n,), the largest distances to the root
         """
-        order = least.argsort(axis=1, kind="stable")
         left = np.full(len(least), np.nan)
-        clear = self._is_clear(least, order) & self.breadth_first
-        if clear.any():
-            some = np.flatnonzero(clear)
-            spreads = self.bounds(least[some])
+        if self.breadth_first:
             # So scikit-learn has it: of the nodes below the root, bounds of the whole sum.
-            spreads[:, 0] = _less_of_all(spreads[:, 0], self.bounds(farthest[some], 0))
-            if len(some) <= _FEW:
-                pairs = zip(order[some].tolist(), spreads.tolist(), strict=True)
-                left[some] = [_left(*pair) for pair in pairs]
+            spreads = self.bounds(least)
+            spreads[:, 0] = _less_of_all(spreads[:, 0], self.bounds(farthest, 0))
+            if len(least) <= _FEW:
+                pairs = zip(least.tolist(), spreads.tolist(), strict=True)
+                left[:] = [_left(*pair) for pair in pairs]
             else:
-                left[some] = _left_of_all(order[some], spreads)
+                order = least.argsort(axis=1, kind="stable")
+                clear = self._is_clear(least, order)
+                left[clear] = _left_of_all(order[clear], spreads[clear])
         return left
 
     def _is_clear(self, least: Floats, order: Positions) -> NDArray[np.bool_]:
@@ -195,10 +194,21 @@ def _log_sums(logs: Floats) -> Floats:
     return np.asarray(np.log(np.exp(logs - largest[:, None]).sum(axis=1)) + largest)
 
 
-def _left(order: list[int], spreads: list[float]) -> float:
-    """Return the logarithm of what a walk in this order leaves of bounds; NaN if it stops early."""
-    left, n_inner = spreads[0], len(spreads) // 2
-    for node in order:
+def _left(least: list[float], spreads: list[float]) -> float:
+    """Return the logarithm of what a walk leaves of bounds; NaN where a glance does not tell.
+
+    Parameters
+    ----------
+    least, spreads : of each node, its distance and the logarithm of its bound
+    """
+    left, n_inner, last = spreads[0], len(spreads) // 2, 0
+    for node in sorted(range(len(least)), key=least.__getitem__):
+        parent = (node - 1) // 2
+        if node and (
+            least[node] < least[parent] or (least[node] == least[last] and parent != last)
+        ):
+            return math.nan
+        last = node
         if spreads[node] == -math.inf:
             continue
         if left == -math.inf:
@@ -210,7 +220,7 @@ def _left(order: list[int], spreads: list[float]) -> float:
 
 
 def _left_of_all(order: Positions, spreads: Floats) -> Floats:
-    """Return ``_left`` of each row, shape (n,)."""
+    """Return ``_left`` of rows whose nodes come in this order, shape (n,)."""
     left, n_inner = spreads[:, 0].copy(), spreads.shape[1] // 2
     early = np.zeros(len(left), dtype=bool)
     for nodes in order.T:
