@@ -67,6 +67,7 @@ SLOW: Mapping[str, int] = {
     "sklearn.model_selection.tests.test_classification_threshold": 110,
     "sklearn.model_selection.tests.test_search": 170,
     "sklearn.neighbors.tests.test_graph": 9,
+    "sklearn.neighbors.tests.test_kde": 220,
     "sklearn.neighbors.tests.test_lof": 200,
     "sklearn.neighbors.tests.test_nca": 80,
     "sklearn.neighbors.tests.test_nearest_centroid": 40,
