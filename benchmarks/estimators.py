@@ -1,6 +1,6 @@
 """One row and 10,000 rows by estimator: the loaded model against scikit-learn itself.
 
-Both answer the same rows in one process, in turn, with scikit-learn's defaults and as many
+Both answer the same rows in one process, in turns, with scikit-learn's defaults and as many
 threads as it takes. Models are of scikit-learn's default size, fitted on 1,000 rows of 10 columns.
 """
 
@@ -24,6 +24,7 @@ _SHAPE = Shape(rows=1000, width=10, small=False)
 _MANY = 10_000
 _SECONDS = 0.4  # for the repetitions of one figure
 _LEAST, _MOST = 3, 400  # repetitions
+_TURNS = 3
 
 
 class Speed(NamedTuple):
@@ -71,11 +72,14 @@ def measure(name: str) -> Speed | None:
 
 def _ratio(theirs: Callable[[Any], Any], ours: Callable[[Any], Any], X: Any) -> float:
     inputs = as_inputs(X)
-    pairs = [(_seconds(theirs, X), _seconds(ours, inputs))]
+    slow, fast = [_seconds(theirs, X)], [_seconds(ours, inputs)]
     # The more often, the shorter it is: the least of many short times is a steady figure.
-    times = int(np.clip(_SECONDS / sum(pairs[0]), _LEAST, _MOST))
-    pairs += [(_seconds(theirs, X), _seconds(ours, inputs)) for _ in range(times)]
-    return min(slow for slow, _ in pairs) / min(fast for _, fast in pairs)
+    times = int(np.clip(_SECONDS / (slow[0] + fast[0]), _LEAST, _MOST))
+    # In turns of several: OpenMP's threads, once woken, spin for a while beside what follows.
+    for _ in range(_TURNS):
+        slow += [_seconds(theirs, X) for _ in range(times // _TURNS)]
+        fast += [_seconds(ours, inputs) for _ in range(times // _TURNS)]
+    return min(slow) / min(fast)
 
 
 def _seconds(compute: Callable[[Any], Any], X: Any) -> float:

@@ -53,13 +53,17 @@ class Centers(Evaluator):
 
     @cached_property
     def _norms_of_rows(self) -> Array:
-        """The norms beside each row of a block: numpy adds a short row to many slowly."""
-        return row_norms(self._ends)[None].repeat(self._products.block_rows, axis=0)
+        return _of_rows(row_norms(self._ends), self._products)
 
     @property
     def _ends(self) -> Array:
         """Return the centres whose scores are asked for."""
         return self.centers
+
+
+def _of_rows(norms: Array, products: MinusTwice) -> Array:
+    """Return norms beside each row of a block: numpy adds a short row to many slowly."""
+    return norms[None].repeat(products.block_rows, axis=0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,7 +127,7 @@ class NearestPoint(Evaluator):
         """Return the positions of the nearest points: ``EuclideanArgKmin64`` with k = 1."""
         # vecdot sums up as BLAS's dot does.
         products += np.vecdot(X, X)[:, None]
-        products += self._norms
+        products += self._norms_of_rows[: len(products)]
         # What overflowed to NaN counts as 0 there, as what is negative does.
         return np.fmax(products, 0.0, out=products).argmin(axis=1)
 
@@ -136,11 +140,9 @@ class NearestPoint(Evaluator):
         return MinusTwice(self._exact)
 
     @cached_property
-    def _norms(self) -> Floats:
-        if self.norms is not None:
-            return self.norms
-        norms: Floats = np.vecdot(self._exact, self._exact)
-        return norms
+    def _norms_of_rows(self) -> Array:
+        norms = np.vecdot(self._exact, self._exact) if self.norms is None else self.norms
+        return _of_rows(norms, self._products)
 
 
 @dataclass(frozen=True, eq=False)
