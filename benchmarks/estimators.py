@@ -22,9 +22,9 @@ from model_build.export import FAMILIES
 
 _SHAPE = Shape(rows=1000, width=10, small=False)
 _MANY = 10_000
-_SECONDS = 0.4  # for the repetitions of one figure
-_LEAST, _MOST = 3, 400  # repetitions
-_TURNS = 3
+_SECONDS = 0.8  # for the repetitions of one figure
+_LEAST, _MOST = 4, 400  # repetitions
+_TURNS = 2
 
 
 class Speed(NamedTuple):
@@ -75,7 +75,8 @@ def _ratio(theirs: Callable[[Any], Any], ours: Callable[[Any], Any], X: Any) -> 
     slow, fast = [_seconds(theirs, X)], [_seconds(ours, inputs)]
     # The more often, the shorter it is: the least of many short times is a steady figure.
     times = int(np.clip(_SECONDS / (slow[0] + fast[0]), _LEAST, _MOST))
-    # In turns of several: OpenMP's threads, once woken, spin for a while beside what follows.
+    # In turns of many: OpenMP's threads, once woken, spin for a while beside what follows, and
+    # memory that one frees is no use to the other until it has taken its own a few times.
     for _ in range(_TURNS):
         slow += [_seconds(theirs, X) for _ in range(times // _TURNS)]
         fast += [_seconds(ours, inputs) for _ in range(times // _TURNS)]
