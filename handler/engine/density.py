@@ -134,7 +134,12 @@ class KernelDensity(Evaluator):
         return np.arange(len(self.tree.starts))
 
     def _inexact(self, sums: Floats, least: Floats) -> Positions:
-        """Return the rows whose sums may be so small that rounding errors of bounds matter."""
+        """Return the rows whose sums may be so small that rounding errors of bounds matter.
+
+        Of few rows all: they are walked as fast as looked at.
+        """
+        if len(sums) <= _FEW:
+            return np.arange(len(sums))
         largest = _log_sums(self.log_totals + self._kernels(least))
         errors = 8 * len(self.tree.starts) * _EPSILON * (1 + np.abs(largest))
         exact = sums > largest + np.log(errors / _NEGLIGIBLE)
@@ -181,8 +186,10 @@ class KernelDensity(Evaluator):
         node : int or slice, the nodes
         """
         compute, ends = _KERNELS[self.kernel]
+        if not ends:
+            return np.asarray(self.log_totals[node] + compute(distances, self.bandwidth, _C))
         kernels = np.full(distances.shape, -np.inf)
-        inside = distances < self.bandwidth if ends else np.ones(distances.shape, dtype=bool)
+        inside = distances < self.bandwidth
         kernels[inside] = compute(distances[inside], self.bandwidth, _C)
         return np.asarray(self.log_totals[node] + kernels)
 
@@ -342,8 +349,9 @@ class _Queue:
 
 def _more(x: float, y: float) -> float:
     """Return ``log(exp(x) + exp(y))``, rounded as ``logaddexp`` of scikit-learn's trees is."""
-    most = max(x, y)
-    return most if most == -math.inf else most + math.log(math.exp(x - most) + math.exp(y - most))
+    most, apart = (x, y - x) if x >= y else (y, x - y)
+    # Of two zeros the logarithms are no number apart.
+    return most + math.log(1.0 + math.exp(apart)) if apart > -_LOST else most
 
 
 def _less(x: float, y: float) -> float:

@@ -393,11 +393,14 @@ class KDTreeSearch(_TreeSearch):
 
     def _add(self, total: Floats, gaps: Floats) -> None:
         """Add the gaps of some features to surrogates, one feature after the other."""
-        for term in gaps if self._power == np.inf else _power(gaps, self._power):
-            if self._power == np.inf:
-                np.fmax(total, term, out=total)
-            else:
-                total += term
+        farthest = self._power == np.inf
+        terms, add = (gaps, np.fmax) if farthest else (_power(gaps, self._power), np.add)
+        if total.size > 1:
+            add(terms[0], total, out=terms[0])
+            add.reduce(terms, axis=0, out=total)
+        else:  # numpy adds up a lone column in an order of its own
+            for term in terms:
+                add(total, term, out=total)
 
 
 @dataclass(frozen=True, eq=False)
