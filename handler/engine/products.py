@@ -79,7 +79,10 @@ def times(X: Array | Sparse, matrix: Array) -> Array:
     rows, size = X.shape[0], ONE_THREAD // max(1, matrix.size)
     # A single column is GEMV's, which is for no blocks to mimic. A second thread comes in where
     # there is work for two.
-    if isinstance(X, Sparse) or rows <= size or 2 * size < KERNEL_ROWS or matrix.shape[1] == 1:
+    # Threads share out float32's sums so that their last bits, which show, differ from blocks'.
+    if isinstance(X, Sparse) or matrix.shape[1] == 1 or matrix.dtype == np.float32:
+        return X @ matrix
+    if rows <= size or 2 * size < KERNEL_ROWS:
         return X @ matrix
     products = np.empty((rows, matrix.shape[1]), np.result_type(X, matrix))
     # No block has a single row: that would be GEMV's, too.
